@@ -1,0 +1,243 @@
+"""Threads that are threads, under gevent too, and the two ways across the border.
+
+The server runs request handlers as greenlets of one loop (gunicorn's gevent worker), or as plain
+threads (`flask run`, gthread, tests). The hub, the writer and the publisher are OS threads in both.
+Between an OS thread and the loop nothing patched may be shared: a patched queue dies with LoopExit when
+it is idle. So only three things cross: SimpleQueue towards a thread, Waiter back, run_blocking both ways.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import selectors
+import sys
+import threading
+from _queue import SimpleQueue  # the native one: gevent replaces the name in `queue`
+from collections import deque
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+__all__ = [
+    "NativeLock",
+    "SimpleQueue",
+    "Thread",
+    "Waiter",
+    "native_lock",
+    "native_selector",
+    "run_blocking",
+    "start_thread",
+    "under_gevent",
+]
+
+T = TypeVar("T")
+
+
+def under_gevent() -> bool:
+    """True when this process has been patched: handlers are greenlets then."""
+    if "gevent" not in sys.modules:
+        return False
+    from gevent import monkey
+
+    return monkey.is_module_patched("socket")
+
+
+def _original(module: str, name: str) -> Any:
+    """The standard library's own object, whether or not gevent has replaced it."""
+    if under_gevent():
+        from gevent import monkey
+
+        return monkey.get_original(module, name)
+    return getattr(sys.modules[module], name)
+
+
+class NativeLock(Protocol):
+    """A lock of the operating system."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
+    def release(self) -> None: ...
+    def __enter__(self) -> bool: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+def native_lock() -> NativeLock:
+    """A lock for a few instructions shared by OS threads and greenlets; never wait for I/O under it."""
+    lock: NativeLock = _original("_thread", "allocate_lock")()
+    return lock
+
+
+def native_selector() -> selectors.BaseSelector:
+    """The platform's best selector, for an OS thread's own loop."""
+    selector: selectors.BaseSelector = _original("selectors", "DefaultSelector")()
+    return selector
+
+
+class Thread:
+    """A started OS thread; `join` waits for its end."""
+
+    def __init__(self, fn: Callable[[], object], name: str) -> None:
+        self._running = native_lock()
+        self._running.acquire()
+        self._fn = fn
+        if under_gevent():
+            _original("_thread", "start_new_thread")(self._run, ())
+        else:
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._fn()
+        finally:
+            self._running.release()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds, for ever if None; True when the thread has ended."""
+        ended = self._running.acquire(timeout=-1 if timeout is None else timeout)
+        if ended:
+            self._running.release()
+        return ended
+
+
+def start_thread(fn: Callable[[], object], name: str) -> Thread:
+    """Run `fn` in an OS thread of its own that does not keep the process alive."""
+    return Thread(fn, name)
+
+
+class Waiter(Generic[T]):
+    """A result that one thread waits for and another one brings.
+
+    In a greenlet of the loop the wait lets the others run; in a plain thread it blocks that thread.
+    """
+
+    def __init__(self) -> None:
+        self._signal: _Signal = _signal()
+        self._value: T | None = None
+        self._error: BaseException | None = None
+
+    def set(self, value: T) -> None:
+        """Bring the result; to be called once, from any thread."""
+        self._value = value
+        self._signal.send()
+
+    def fail(self, error: BaseException) -> None:
+        """Bring a failure: `result` raises it."""
+        self._error = error
+        self._signal.send()
+
+    def result(self, timeout: float | None = None) -> T:
+        """Wait up to `timeout` seconds, for ever if None, and return the result.
+
+        Raises what `fail` was given, or TimeoutError. Only the thread that made the waiter may call it.
+        """
+        if not self._signal.wait(timeout):
+            raise TimeoutError(f"no result after {timeout} s")
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value]  # set() has stored a T
+
+
+def run_blocking(fn: Callable[..., T], *args: Any, timeout: float | None = None) -> T:
+    """Run `fn(*args)` where it may block, seeing the caller's context variables, and return its result.
+
+    Under gevent that is the loop's thread pool. In a plain thread it is that thread itself, or one made for
+    the call when there is a `timeout` (seconds). Raises TimeoutError when it passes; `fn` then runs on
+    unheeded, so it should use a database connection of its own.
+    """
+    context = contextvars.copy_context()
+    if _loop() is not None:
+        return _in_pool(context, fn, args, timeout)
+    if timeout is None:
+        return fn(*args)
+    waiter: Waiter[T] = Waiter()
+
+    def work() -> None:
+        try:
+            waiter.set(context.run(fn, *args))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            waiter.fail(error)
+
+    start_thread(work, "pult-blocking")
+    return waiter.result(timeout)
+
+
+def _in_pool(
+    context: contextvars.Context, fn: Callable[..., T], args: tuple[Any, ...], timeout: float | None
+) -> T:
+    import gevent
+
+    # The time-out covers the wait for a free thread of the pool as well.
+    with gevent.Timeout(timeout, TimeoutError(f"no result after {timeout} s")):
+        job: Any = gevent.get_hub().threadpool.spawn(context.run, fn, *args)
+        result: T = job.get()
+        return result
+
+
+class _Signal(Protocol):
+    def send(self) -> None: ...
+    def wait(self, timeout: float | None) -> bool: ...
+
+
+class _ThreadSignal:
+    """A lock that is born taken: released by the sender, taken by the waiter."""
+
+    def __init__(self) -> None:
+        self._lock = native_lock()
+        self._lock.acquire()
+
+    def send(self) -> None:
+        self._lock.release()
+
+    def wait(self, timeout: float | None) -> bool:
+        return self._lock.acquire(timeout=-1 if timeout is None else timeout)
+
+
+class _Bell:
+    """Sets events of the loop from other threads: one watcher for all, as a send visits every watcher."""
+
+    def __init__(self, loop: Any) -> None:
+        self.loop = loop
+        self._rung: deque[Any] = deque()
+        self._watcher = loop.async_()
+        self._watcher.start(self._answer)
+
+    def ring(self, event: Any) -> None:
+        self._rung.append(event)
+        self._watcher.send()
+
+    def _answer(self) -> None:
+        while self._rung:
+            self._rung.popleft().set()
+
+
+class _LoopSignal:
+    """An event of the loop, set from another thread through the loop's bell."""
+
+    bell: ClassVar[_Bell | None] = None
+
+    def __init__(self, loop: Any) -> None:
+        from gevent.event import Event
+
+        if _LoopSignal.bell is None or _LoopSignal.bell.loop is not loop:
+            _LoopSignal.bell = _Bell(loop)
+        self._bell = _LoopSignal.bell
+        self._event = Event()
+
+    def send(self) -> None:
+        self._bell.ring(self._event)
+
+    def wait(self, timeout: float | None) -> bool:
+        return self._event.wait(timeout)
+
+
+def _signal() -> _Signal:
+    loop = _loop()
+    return _ThreadSignal() if loop is None else _LoopSignal(loop)
+
+
+def _loop() -> Any:
+    """The gevent loop that serves requests if the caller runs in it, None in any other thread."""
+    if not under_gevent():
+        return None
+    from gevent._hub_local import get_hub_if_exists
+
+    hub = get_hub_if_exists()
+    return hub.loop if hub is not None and hub.main_hub else None
