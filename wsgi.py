@@ -1,0 +1,5 @@
+"""The WSGI entry: `gunicorn wsgi:app`, or `flask --app wsgi run --debug` while editing."""
+
+from app import create_app
+
+app = create_app()
