@@ -14,6 +14,7 @@ Kind = Literal["e164", "internal", "withheld", "other"]
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private"})
 
 _LONGEST = 64
+_LONGEST_E164 = 15
 _EXTENSION = re.compile(r"\s*(?:доб\.?|ext\.?|x|#|,)\s*[0-9]{1,6}\s*$", re.I)
 _NUMBER_LIKE = re.compile(r"\+?[0-9*#()./\s\u2010-\u2015-]+")
 _NOT_DIGITS = re.compile(r"[^0-9]")
@@ -65,8 +66,9 @@ def _e164(digits: str, region: str, *, plus: bool, lost_plus: bool) -> str | Non
         return _possible("+" + digits, None)
     if len(digits) == 11 and (digits[0] == "7" or (digits[0] == "8" and region in _EIGHT_IS_TRUNK)):
         return "+7" + digits[1:]
-    if digits.startswith("810") and region in _810_IS_ABROAD:
-        return _possible("+" + digits[3:], None)
+    abroad = "810" if region in _810_IS_ABROAD else "00"
+    if digits.startswith((abroad, "00")) and len(digits) > 10:
+        return _possible("+" + digits.removeprefix("00").removeprefix("810"), None)
     if lost_plus and _valid("+" + digits):
         return "+" + digits
     if len(digits) > 10 and digits[0] not in "08":
@@ -85,7 +87,10 @@ def _possible(text: str, region: str | None) -> str | None:
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    e164 = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    if e164.startswith("+7") and not _RUSSIAN.fullmatch(e164):
+        return None  # the library lets 14 digits pass too, which nobody has
+    return e164
 
 
 def _valid(text: str) -> bool:
@@ -124,6 +129,7 @@ def pretty(value: str) -> str:
 def dialable(value: str, region: str = "RU") -> str:
     """Digits only, as makeCall takes them (a `+` is refused live); empty when it cannot be dialled."""
     number = normalise(value, region)
-    if number.kind == "other" and not _NUMBER_LIKE.fullmatch(number.value):
+    if number.kind == "other" and not re.fullmatch(r"[0-9*#()./\s-]+", number.value):
         return ""
-    return _NOT_DIGITS.sub("", number.value)
+    digits = _NOT_DIGITS.sub("", number.value)
+    return digits if len(digits) <= _LONGEST_E164 else ""
