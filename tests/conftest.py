@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.config import Settings, from_environment
+from app.extensions import db
 from app.services.schema import migrate
 from app.services.writer import Writer
 from tests.postgres import PostgresServer
@@ -52,6 +53,7 @@ def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = create_app(from_environment({"PULT_DATA_DIR": str(folder)}))
     with app.app_context():
         _migrate()
+        db.engine.dispose()  # the last connection brings the write-ahead log into the file
     app.extensions["pult"].stop()
     return folder / "pult.db"
 
@@ -93,8 +95,6 @@ def any_app(
 
 
 def _running(app: Flask) -> Iterator[Flask]:
-    from app.extensions import db
-
     with app.app_context():
         yield app
         app.extensions["pult"].stop()
