@@ -18,7 +18,6 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool
 
-
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -82,12 +81,11 @@ class Guard:
 
     def connect(self, host: str, port: int) -> socket.socket:
         """Connect to an allowed address of `host`. What was checked is what is connected to."""
+        found = _resolve(host, port)
+        allowed = [one for one in found if self.allow_private or is_public(str(one[4][0]))]
+        self.private = not allowed
         failure: OSError = PrivateAddress(host)
-        self.private = True
-        for family, kind, _, _, address in _resolve(host, port):
-            if not (self.allow_private or is_public(str(address[0]))):
-                continue
-            self.private = False
+        for family, kind, _, _, address in allowed:
             try:
                 return self._connect(family, kind, address)
             except OSError as error:
