@@ -126,6 +126,10 @@ class Hub:
         """Close all tabs of a user."""
         self._close(lambda tab: tab.user == user, code)
 
+    def close_all(self, code: int = SERVICE_RESTART) -> None:
+        """Close every tab; by default each comes back at once, and begins with the truth."""
+        self._close(lambda _tab: True, code)
+
     def topics(self) -> set[str]:
         """The topics that somebody watches, counting every `subscribe` that has returned."""
         return self._census.topics()

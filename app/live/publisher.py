@@ -1,26 +1,166 @@
-"""The publisher: committed changes, in commit order, become frames for those who watch."""
+"""The publisher: committed changes, in the order of commits, become frames for those who watch.
+
+One thread per process takes everything that is queued, reads the database once, renders each fragment once
+per audience and hands the frames to the hub. A tab that opens goes through the same queue, so that its
+snapshot lies before every later frame.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import Empty
+from typing import Any
 
 from flask import Flask
+from sqlalchemy import Connection
 
+from app.concurrency import SimpleQueue, Thread, native_lock, start_thread
 from app.config import Settings
+from app.live import board, pops
+from app.live.board import Board
 from app.live.hub import Hub
+from app.live.pops import Pops
+from app.live.regions import Audience, Renderer
+from app.services import live_calls
 from app.services.changes import Change
+from app.services.database import own_engine
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A tab that has just opened, and whose it is."""
+
+    tab_id: int
+    user_id: int
+    audience: Audience
+    topics: frozenset[str]
+
+
+Handler = Callable[[Connection, int], None]
 
 
 class Publisher:
     """Renders each change once per audience and hands the frames to the hub."""
 
     def __init__(self, app: Flask, hub: Hub, settings: Settings) -> None:
-        self._app = app
         self._hub = hub
-        self._settings = settings
+        self._queue: SimpleQueue[Sequence[Change] | Joining | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._lock = native_lock()
+        self._engine = own_engine(settings.database_url)
+        self._conn: Connection | None = None
+        self.renderer = Renderer(app)
+        self.pops = Pops(hub, self.renderer)
+        self.board = Board(hub, self.renderer, settings.zone, settings.coalesce_ms)
+        self._handlers: dict[str, Handler] = {"session": self._end_session}
+
+    def on(self, kind: str, handler: Handler) -> None:
+        """Let `handler(connection, id)` publish changes of one more kind."""
+        self._handlers[kind] = handler
 
     def notify(self, changes: Sequence[Change]) -> None:
-        """Take committed changes over, without waiting."""
+        """Take committed changes over, without waiting. Nothing is kept while nobody watches."""
+        if self._thread is not None:
+            self._queue.put(changes)
+
+    def join(self, tab_id: int, user_id: int, audience: Audience, topics: frozenset[str]) -> None:
+        """Send a new tab the truth as it is, then let it follow its topics."""
+        self._start()
+        self._queue.put(Joining(tab_id, user_id, audience, topics))
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the thread after what is queued."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+            thread.join(5)
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = start_thread(self._run, "pult-publisher")
+
+    def _run(self) -> None:
+        running = True
+        while running:
+            items: list[Sequence[Change] | Joining] = []
+            try:
+                item = self._queue.get(timeout=self.board.wait_s())
+                while item is not None and len(items) < AT_ONCE:
+                    items.append(item)
+                    item = self._queue.get_nowait()
+                running = item is not None
+            except Empty:
+                pass
+            self._publish(items)
+        self._disconnect()
+
+    def _publish(self, items: list[Sequence[Change] | Joining]) -> None:
+        """One look at the database for all that is queued. When it fails, every tab is sent back to heal."""
+        try:
+            conn = self._connection()
+            self._publish_from(conn, items)
+            conn.rollback()  # reading has begun a transaction on PostgreSQL
+        except Exception:
+            log.exception("publishing failed: every tab is told to come back")
+            self._disconnect()
+            self._hub.close_all()
+
+    def _connection(self) -> Connection:
+        if self._conn is None:
+            self._conn = self._engine.connect()
+        return self._conn
+
+    def _disconnect(self) -> None:
+        if self._conn is not None:
+            conn, self._conn = self._conn, None
+            conn.invalidate()
+            conn.close()
+
+    def _publish_from(self, conn: Connection, items: list[Sequence[Change] | Joining]) -> None:
+        self.pops.keep_watched()
+        changed: dict[Change, None] = {}
+        for item in items:
+            if isinstance(item, Joining):
+                self._show_changes(conn, changed)
+                changed = {}
+                self._welcome(conn, item)
+            else:
+                changed.update(dict.fromkeys(item))
+        self._show_changes(conn, changed)
+        if self.board.wait_s() == 0.0:
+            self.board.flush(conn)
+
+    def _welcome(self, conn: Connection, tab: Joining) -> None:
+        calls = live_calls.of_user(conn, tab.user_id)
+        frames = [self.pops.welcome(conn, tab.user_id, tab.audience, calls)]
+        if board.topic(tab.audience.lang) in tab.topics:
+            frames += self.board.welcome(conn, tab.audience.lang)
+        self._hub.send_to(tab.tab_id, frames)
+        self._hub.subscribe(tab.tab_id, tab.topics)
+
+    def _show_changes(self, conn: Connection, changed: dict[Change, Any]) -> None:
+        ids = [change.id for change in changed if change.kind == "call"]
+        calls = {call.id: call for call in live_calls.by_ids(conn, ids)} if ids else {}
+        for change in changed:
+            if change.kind == "call":
+                self.pops.show(conn, calls.get(change.id), change.id)
+                self.board.note(change.id)
+            elif (handler := self._handlers.get(change.kind)) is not None:
+                handler(conn, change.id)
+
+    def _end_session(self, _conn: Connection, session_id: int) -> None:
+        self._hub.close_session(session_id)
+
+
+def topics_of(user_id: int, audience: Audience, *, supervisor: bool) -> frozenset[str]:
+    """What a person's tabs watch; it follows from who they are, never from the address."""
+    own = {pops.topic(user_id)}
+    return frozenset(own | {board.topic(audience.lang)} if supervisor else own)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from _socket import socket as Socket
 from collections import deque
 
-from wsproto.connection import Connection, ConnectionType
+from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import CloseConnection, Message, Ping
-from wsproto.utilities import RemoteProtocolError
 
 from app.live import frames
 
@@ -144,13 +143,11 @@ def answer(frame: bytes) -> bytes:
     parser = Connection(ConnectionType.SERVER)
     parser.receive_data(frame)
     reply = b""
-    try:
-        for event in parser.events():
-            if isinstance(event, Message) and not event.message_finished:
-                raise Refused(PROTOCOL_ERROR)
-            if isinstance(event, Ping | CloseConnection):
-                reply += parser.send(event.response())
-    except RemoteProtocolError as error:
-        hint = error.event_hint
-        raise Refused(hint.code if isinstance(hint, CloseConnection) else PROTOCOL_ERROR) from error
+    for event in parser.events():
+        if isinstance(event, Message) and not event.message_finished:
+            raise Refused(PROTOCOL_ERROR)
+        if isinstance(event, CloseConnection) and parser.state is ConnectionState.OPEN:
+            raise Refused(event.code)  # not the client closes, wsproto has found an error
+        if isinstance(event, Ping | CloseConnection):
+            reply += parser.send(event.response())
     return reply

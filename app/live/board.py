@@ -1,0 +1,129 @@
+"""The wallboard's regions: sent at once, then at most once per `coalesce` for all that changed meanwhile."""
+
+from __future__ import annotations
+
+import time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from app.live.hub import Hub
+from app.live.regions import Audience, Renderer, remove, replace, swap
+from app.models import LIVE
+from app.services import live_calls, wallboard
+from app.services.clock import now
+from app.services.live_calls import LiveCall
+
+PREFIX = "board:"
+CALLS_SHOWN = 50
+
+
+def topic(lang: str) -> str:
+    """What the wallboards in one language watch; their clocks run in the page, so the zone is no matter."""
+    return f"{PREFIX}{lang}"
+
+
+class Board:
+    """All calls now, for everybody who may see them."""
+
+    def __init__(self, hub: Hub, renderer: Renderer, zone: ZoneInfo, coalesce_ms: int) -> None:
+        self._hub = hub
+        self._renderer = renderer
+        self._zone = zone
+        self._coalesce_s = coalesce_ms / 1000
+        self._calls: dict[int, LiveCall] | None = None  # None: nobody watches, nothing is known
+        self._pending: set[int] = set()
+        self._sent: dict[tuple[str, str], str] = {}  # (language, region) → what was sent last
+        self._next_at = 0.0
+
+    def languages(self) -> list[str]:
+        """The languages in which somebody watches."""
+        watched = self._hub.topics()
+        return sorted(name.removeprefix(PREFIX) for name in watched if name.startswith(PREFIX))
+
+    def note(self, call_id: int) -> None:
+        """A call has changed; the next flush shows it."""
+        if self._calls is not None:
+            self._pending.add(call_id)
+
+    def wait_s(self) -> float | None:
+        """How long the publisher may sleep before `flush` is due; None when nothing is pending."""
+        if not self._pending:
+            return None
+        return max(0.0, self._next_at - time.monotonic())
+
+    def welcome(self, conn: Connection, lang: str) -> list[bytes]:
+        """The regions as they stand, for a tab that is new."""
+        if self._calls is None:
+            self._calls = {call.id: call for call in live_calls.now(conn, CALLS_SHOWN)}
+            self._sent.clear()
+            self._send_figures(conn, [lang], send=False)
+        elif not any(key[0] == lang for key in self._sent):
+            self._send_figures(conn, [lang], send=False)
+        frames = [self._whole(lang)]
+        return frames + [
+            replace(html, f"outerHTML:#{region}") for (to, region), html in self._sent.items() if to == lang
+        ]
+
+    def flush(self, conn: Connection) -> None:
+        """Send what changed: one row when it was one call, else the whole list."""
+        pending, self._pending = self._pending, set()
+        languages = self.languages()
+        if not languages or self._calls is None:
+            self._calls = None
+            self._sent.clear()
+            return
+        self._next_at = time.monotonic() + self._coalesce_s
+        frames = self._call_frames(conn, pending, languages)
+        for lang in languages:
+            self._hub.send(topic(lang), frames[lang])
+        self._send_figures(conn, languages)
+
+    def _call_frames(
+        self, conn: Connection, pending: set[int], languages: list[str]
+    ) -> dict[str, list[bytes]]:
+        assert self._calls is not None
+        found = {call.id: call for call in live_calls.by_ids(conn, pending)}
+        changes = []
+        for call_id in pending:
+            call, before = found.get(call_id), self._calls.get(call_id)
+            if call is not None and call.outcome in LIVE:
+                self._calls[call_id] = call
+                changes.append((call, "new" if before is None else "changed"))
+            elif before is not None:
+                del self._calls[call_id]
+                changes.append((before, "gone"))
+        # Without coalescing every change is sent by itself, however many there are.
+        if (len(changes) > 1 and self._coalesce_s) or len(self._calls) > CALLS_SHOWN:
+            return {lang: [self._whole(lang)] for lang in languages}
+        return {lang: [self._row(call, how, lang) for call, how in changes] for lang in languages}
+
+    def _row(self, call: LiveCall, how: str, lang: str) -> bytes:
+        place = f"#call-list #call-{call.id}"
+        if how == "gone":
+            return remove(place, call.callid)
+        html = self._renderer.html("wallboard/_call.html", Audience(lang, ""), call=call)
+        return swap("beforeend:#call-list", html) if how == "new" else replace(html, f"outerHTML:{place}")
+
+    def _whole(self, lang: str) -> bytes:
+        assert self._calls is not None
+        calls = sorted(self._calls.values(), key=lambda call: (call.started_at, call.id))
+        shown, more = calls[:CALLS_SHOWN], len(calls[CALLS_SHOWN:])
+        html = self._renderer.html("wallboard/_calls.html", Audience(lang, ""), calls=shown, more=more)
+        return replace(html, "outerHTML:#calls")
+
+    def _send_figures(self, conn: Connection, languages: list[str], *, send: bool = True) -> None:
+        """The counts and the people, each sent only when it reads differently from before."""
+        people = wallboard.people(conn)
+        counts = wallboard.counts(conn, people, self._zone, now())
+        for lang in languages:
+            audience = Audience(lang, "")
+            regions = {
+                "counts": self._renderer.html("wallboard/_counts.html", audience, counts=counts),
+                "people": self._renderer.html("wallboard/_people.html", audience, people=people, more=0),
+            }
+            for region, html in regions.items():
+                if self._sent.get((lang, region)) != html:
+                    self._sent[(lang, region)] = html
+                    if send:
+                        self._hub.send(topic(lang), [replace(html, f"outerHTML:#{region}")])

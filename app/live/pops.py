@@ -1,0 +1,98 @@
+"""Screen pops: which call stands on whose screen, and the frames that bring it there and away.
+
+The publisher knows what every tab of a person shows, since it alone writes to them: a tab begins with the
+whole region, and every later frame tells the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from app.live.hub import Hub
+from app.live.regions import Audience, Renderer, pop_values, remove, replace, swap
+from app.services.live_calls import LiveCall
+
+TEMPLATE = "desk/_screen_pop.html"
+
+
+def topic(user_id: int) -> str:
+    """What the tabs of one person watch."""
+    return f"user:{user_id}"
+
+
+class Pops:
+    """The cards on the screens of those whose tabs are open."""
+
+    def __init__(self, hub: Hub, renderer: Renderer) -> None:
+        self._hub = hub
+        self._renderer = renderer
+        self._shown: dict[int, dict[int, str]] = {}  # user → call → the card as it stands
+        self._audiences: dict[int, Audience] = {}
+
+    def users_of(self, call: LiveCall | None, call_id: int) -> set[int]:
+        """Those whose screens this call is on, or may come to."""
+        users = {leg.user_id for leg in call.legs if leg.user_id is not None} if call else set()
+        users |= {user for user, cards in self._shown.items() if call_id in cards}
+        return {user for user in users if user in self._audiences}
+
+    def keep_watched(self) -> None:
+        """Forget the screens of people who have no tab left."""
+        topics = self._hub.topics()
+        for user in [user for user in self._audiences if topic(user) not in topics]:
+            del self._audiences[user]
+            self._shown.pop(user, None)
+
+    def welcome(self, conn: Connection, user_id: int, audience: Audience, calls: Iterable[LiveCall]) -> bytes:
+        """Bring all tabs of a person up to `calls`, and return the region for the tab that is new."""
+        if self._audiences.get(user_id) != audience:
+            self._shown.pop(user_id, None)  # another language: the cards are drawn anew
+        self._audiences[user_id] = audience
+        now = {call.id: call for call in calls}
+        for call_id in now.keys() | self._shown.get(user_id, {}).keys():
+            self._show(conn, user_id, now.get(call_id), call_id)
+        cards = "".join(reversed(self._shown.get(user_id, {}).values()))
+        return swap("innerHTML:#pops", cards)
+
+    def show(self, conn: Connection, call: LiveCall | None, call_id: int) -> None:
+        """Bring every screen that this call concerns up to date."""
+        for user_id in self.users_of(call, call_id):
+            self._show(conn, user_id, call, call_id)
+
+    def _show(self, conn: Connection, user_id: int, call: LiveCall | None, call_id: int) -> None:
+        cards = self._shown.setdefault(user_id, {})
+        audience = self._audiences[user_id]
+        values = pop_values(conn, call, user_id) if call else None
+        before = cards.get(call_id)
+        if values is None:
+            if before is not None:
+                del cards[call_id]
+                self._hub.send(topic(user_id), self._farewell(call, call_id, user_id, audience))
+            return
+        card = self._renderer.html(TEMPLATE, audience, pop=values)
+        if card == before:
+            return
+        cards[call_id] = card
+        new = before is None
+        frame = swap("afterbegin:#pops", card) if new else replace(card, f"outerHTML:#pops #call-{call_id}")
+        self._hub.send(topic(user_id), [frame])
+
+    def _farewell(self, call: LiveCall | None, call_id: int, user_id: int, audience: Audience) -> list[bytes]:
+        """The card goes; when somebody else took the call, a word says who."""
+        frames = [remove(f"#pops #call-{call_id}", call.callid if call else "")]
+        taken = call.answered_by if call else None
+        if call is not None and taken is not None and taken.user_id != user_id and call.outcome == "talking":
+            frames.append(self._notice(call, taken.person, audience))
+        return frames
+
+    def _notice(self, call: LiveCall, person: str, audience: Audience) -> bytes:
+        caller = call.name or call.number
+        html = self._renderer.html(
+            "desk/_notice.html",
+            audience,
+            callid=call.callid,
+            person=person,
+            caller=caller,
+        )
+        return replace(html, "beforeend:#notices")

@@ -1,0 +1,137 @@
+"""The inbox: a push is stored, and its call brought up to date, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy import insert
+
+from app.models import Push, Refusal
+from app.pbx.message import Message
+from app.pbx.numbers import Number, normalise, region_of
+from app.services.changes import Change
+from app.services.projection import keys
+from app.services.projection.refresh import create, refresh
+from app.services.projection.trails import TELLING
+from app.services.tracking import Limits, joins, new_generation
+from app.services.tracking import Push as TrailPush
+from app.services.upsert import insert_for
+from app.services.writer import Unavailable, Unit, Writer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A push as the webhook took it: the body less its key, and what could be read in it."""
+
+    pbx_id: int
+    received_at: int
+    body: bytes
+    content_type: str
+    message: Message | None
+    flags: tuple[str, ...] = ()
+    reason: str = ""  # why it was refused, when there is no message
+    source: str = "http"
+
+
+def store(unit: Unit, push: Incoming, limits: Limits) -> int:
+    """Append a push to the inbox and bring its call up to date; returns the push's id."""
+    message = push.message
+    if message is None:
+        return _append(unit, push, state="refused", error=push.reason)
+    callid = keys.stored_callid(message.callid)
+    keys.lock(unit, callid)
+    key = keys.newest(unit, push.pbx_id, callid)
+    if message.cmd not in TELLING:
+        return _append(unit, push, callid=callid, key_id=key.id if key else None)
+    phone = _number(message, limits)
+    if key is None or new_generation(key.last_push_at, key.phone, push.received_at, phone):
+        return _begin(unit, push, message, callid, key.generation + 1 if key else 0, phone, limits)
+    keys.touch(unit, key, phone, push.received_at)
+    push_id = _append(unit, push, callid=callid, key_id=key.id)
+    if second := joins(message):
+        _join(unit, push, key.call_id, second, limits)
+    else:
+        refresh(unit, key.call_id, limits)
+    return push_id
+
+
+def _begin(
+    unit: Unit, push: Incoming, message: Message, callid: str, generation: int, phone: Number, limits: Limits
+) -> int:
+    """The first push of a call: the call, its key and the inbox row."""
+    trail = TrailPush(0, push.received_at, message)
+    call_id = create(unit, push.pbx_id, callid, trail, limits)
+    key_id = keys.add(unit, push.pbx_id, callid, generation, call_id, phone, push.received_at)
+    push_id = _append(unit, push, callid=callid, key_id=key_id)
+    if second := joins(message):
+        _join(unit, push, call_id, second, limits)
+    return push_id
+
+
+def _join(unit: Unit, push: Incoming, call_id: int, second: str, limits: Limits) -> None:
+    second = keys.stored_callid(second)
+    keys.lock(unit, second)
+    keys.join(unit, push.pbx_id, call_id, second, push.received_at, limits)
+    refresh(unit, call_id, limits)
+
+
+def _append(
+    unit: Unit, push: Incoming, *, callid: str = "", key_id: int | None = None, state: str = "ok", error: str = ""
+) -> int:
+    message = push.message
+    row = {
+        "pbx_id": push.pbx_id,
+        "received_at": push.received_at,
+        "callid": callid,
+        "call_key_id": key_id,
+        "cmd": message.cmd if message else "",
+        "source": push.source,
+        "content_type": push.content_type[:200],
+        "body": push.body,
+        "flags": " ".join(push.flags),
+        "state": state,
+        "error": error[:2000],
+    }
+    push_id = int(unit.conn.execute(insert(Push).returning(Push.id), row).scalar_one())
+    if state != "ok":
+        unit.changes.append(Change("inbox", push_id))
+    return push_id
+
+
+def accept(writer: Writer, push: Incoming, limits: Limits) -> int:
+    """Store a push for good; returns its id after COMMIT.
+
+    A push that cannot be projected is kept in the inbox as bad, for the admin: it is never refused for
+    that. Raises Unavailable when the database cannot be written at all.
+    """
+    try:
+        return writer.write(store, push, limits)
+    except (Unavailable, TimeoutError):
+        raise
+    except Exception as error:
+        log.exception("a push could not be projected; it is kept in the inbox as bad")
+        return writer.write(store_bad, push, repr(error))
+
+
+def store_bad(unit: Unit, push: Incoming, error: str) -> int:
+    """Keep the body of a push that would not become a call."""
+    callid = keys.stored_callid(push.message.callid) if push.message else ""
+    return _append(unit, push, callid=callid, state="bad", error=error)
+
+
+def count_refused_key(unit: Unit, address: str) -> None:
+    """Count a push with a wrong key; nothing else of it is kept."""
+    statement = insert_for(unit.conn, Refusal).values(
+        address=address[:64], first_at=unit.now, last_at=unit.now, count=1
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["address"], set_={"last_at": unit.now, "count": Refusal.count + 1}
+    )
+    unit.conn.execute(statement)
+
+
+def _number(message: Message, limits: Limits) -> Number:
+    return normalise(message.phone, region_of(message.diversion) or limits.region)

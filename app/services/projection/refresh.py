@@ -1,0 +1,95 @@
+"""Making a call's rows what its trail says, now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
+
+from app.models import LIVE, Call, Reaction
+from app.services.changes import Change
+from app.services.projection import rollups, rows, trails
+from app.services.tracking import CallState, Limits, project
+from app.services.tracking import Push as TrailPush
+from app.services.upsert import insert_for
+from app.services.writer import Unit
+
+REACTION_DELAY_MS = 20_000
+REAP_AT_ONCE = 100
+
+_DUE = select(Call.id).where(Call.due_at <= bindparam("now")).order_by(Call.due_at).limit(REAP_AT_ONCE)
+
+
+def create(unit: Unit, pbx_id: int, callid: str, push: TrailPush, limits: Limits) -> int:
+    """The call that this push begins; returns its id. Raises what tracking raises."""
+    state = project([push], unit.now, limits)
+    row = rows.call_row(unit, pbx_id, state)
+    call_id = rows.insert_call(unit, row, callid)
+    _save_around(unit, call_id, None, row, state, limits)
+    unit.changes.append(Change("call", call_id))
+    return call_id
+
+
+def refresh(
+    unit: Unit, call_id: int, limits: Limits, *, trail: Sequence[TrailPush] | None = None, react: bool = True
+) -> bool:
+    """Project the call's trail again and write what differs; True when anything did.
+
+    A call whose trail retention has removed is left as it is.
+    """
+    trail = trails.read(unit, call_id) if trail is None else trail
+    if not trail:
+        return False
+    old = rows.stored_call(unit, call_id)
+    state = project(trail, unit.now, limits)
+    new = rows.call_row(unit, old["pbx_id"], state)
+    changed = rows.save_call(unit, call_id, old, new)
+    changed |= _save_around(unit, call_id, old, new, state, limits, react=react)
+    if changed:
+        unit.changes.append(Change("call", call_id))
+    return changed
+
+
+def _save_around(
+    unit: Unit,
+    call_id: int,
+    old: rows.Row | None,
+    new: rows.Row,
+    state: CallState,
+    limits: Limits,
+    *,
+    react: bool = True,
+) -> bool:
+    """Everything that hangs on the call's row: legs, recordings, counts, the reaction to come."""
+    pbx_id = new["pbx_id"]
+    old_legs = rows.stored_legs(unit, call_id) if old else {}
+    new_legs = rows.leg_rows(unit, pbx_id, call_id, new, state)
+    changed = rows.save_legs(unit, call_id, old_legs, new_legs)
+    rows.add_recordings(unit, pbx_id, call_id, state)
+    before, after = rollups.cells(old, old_legs, limits.zone), rollups.cells(new, new_legs, limits.zone)
+    rollups.move(unit, before, after)
+    rollups.count_phone(unit, old, new)
+    rollups.note_facet(unit, new)
+    was, is_now = old["outcome"] if old else "ringing", new["outcome"]
+    # A call that only rang and now talks has had nothing planned yet.
+    if react and was != is_now and not (was in LIVE and is_now in LIVE):
+        _plan_reaction(unit, call_id, is_now)
+    return changed
+
+
+def _plan_reaction(unit: Unit, call_id: int, outcome: str) -> None:
+    """Reactions wait until the outcome has stood: sequential groups pause between legs."""
+    due_at = None if outcome in LIVE else unit.now + REACTION_DELAY_MS
+    statement = insert_for(unit.conn, Reaction).values(call_id=call_id, due_at=due_at)
+    statement = statement.on_conflict_do_update(
+        index_elements=["call_id"], set_={"due_at": due_at}, where=Reaction.done_at.is_(None)
+    )
+    unit.conn.execute(statement)
+
+
+def reap(unit: Unit, limits: Limits) -> int:
+    """Project again the calls that time alone may have changed; returns how many were due."""
+    due = unit.conn.execute(_DUE, {"now": unit.now}).scalars().all()
+    for call_id in due:
+        refresh(unit, call_id, limits)
+    return len(due)

@@ -1,0 +1,100 @@
+"""The counts of calls: what one call adds to each, and moving from what it added before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import update
+
+from app.models import LIVE, Base, CallDate, CallDay, CallFacet, CallHour, CallMonth, Phone
+from app.models.rollup import NONE
+from app.services.upsert import insert_for, upsert
+from app.services.writer import Unit
+
+Cell = tuple[type[Base], tuple[tuple[str, Any], ...]]
+Row = Mapping[str, Any]
+
+
+def cells(call: Row | None, legs: Mapping[int, Row], zone: ZoneInfo) -> dict[Cell, tuple[int, int, int]]:
+    """What a finished call adds: (calls, talk seconds, ring seconds) by cell. A live call adds nothing."""
+    if call is None or call["outcome"] in LIVE:
+        return {}
+    local = datetime.fromtimestamp(call["started_at"] / 1000, UTC).astimezone(zone)
+    hour, day, month = local.strftime("%Y-%m-%dT%H"), local.strftime("%Y-%m-%d"), local.strftime("%Y-%m")
+    kind = (("direction", call["direction"]), ("outcome", call["outcome"]))
+    did = ("did_id", call["did_id"] or NONE)
+    amount = (1, call["duration_s"], call["wait_s"] or 0)
+    found: dict[Cell, tuple[int, int, int]] = {
+        (CallHour, (("hour", hour), did, *kind)): amount,
+        (CallDate, (did, ("day", day), *kind)): amount,
+    }
+    for account_id, leg in legs.items():
+        person = ("account_id", account_id)
+        share = (1, leg["duration_s"], leg["wait_s"] or 0)
+        found[(CallDay, (("day", day), person, *kind))] = share
+        found[(CallMonth, (("month", month), person, *kind))] = share
+    return found
+
+
+def move(unit: Unit, old: Mapping[Cell, tuple[int, int, int]], new: Mapping[Cell, tuple[int, int, int]]) -> None:
+    """Take what the call added before out of the counts, and put in what it adds now."""
+    # Always in the same order of cells: two processes that lock rows crosswise would block each other.
+    for cell in sorted(old.keys() | new.keys(), key=lambda cell: (cell[0].__tablename__, cell[1])):
+        before, after = old.get(cell, (0, 0, 0)), new.get(cell, (0, 0, 0))
+        if before != after:
+            _add(unit, cell, tuple(a - b for a, b in zip(after, before, strict=True)))
+
+
+def _add(unit: Unit, cell: Cell, amount: tuple[int, ...]) -> None:
+    model, key = cell
+    calls, duration_s, wait_s = amount
+    values = {"calls": calls, "duration_s": duration_s, "wait_s": wait_s}
+    table: Any = model
+    statement = insert_for(unit.conn, model).values(**dict(key), **values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[name for name, _ in key],
+        set_={name: getattr(table, name) + getattr(statement.excluded, name) for name in values},
+    )
+    unit.conn.execute(statement)
+
+
+def count_phone(unit: Unit, old: Row | None, new: Row) -> None:
+    """Keep each number's count of calls and its last call."""
+    before = old["phone_id"] if old else None
+    after = new["phone_id"]
+    steps: Counter[int] = Counter()
+    if before != after:
+        if before is not None:
+            steps[before] -= 1
+        if after is not None:
+            steps[after] += 1
+    for phone_id, step in steps.items():
+        unit.conn.execute(update(Phone).where(Phone.id == phone_id).values(calls=Phone.calls + step))
+    if after is not None and (old is None or before != after or old["started_at"] != new["started_at"]):
+        newer = (Phone.id == after, Phone.last_call_at < new["started_at"])
+        unit.conn.execute(update(Phone).where(*newer).values(last_call_at=new["started_at"]))
+
+
+def note_facet(unit: Unit, call: Row) -> None:
+    """Remember that this mix of number, direction, outcome and recorded exists."""
+    facet = {
+        "did_id": call["did_id"] or NONE,
+        "direction": call["direction"],
+        "outcome": call["outcome"],
+        "recorded": bool(call["recorded"]),
+    }
+    key = ("facet", *facet.values())
+    if key not in unit.cache:
+        upsert(unit.conn, CallFacet, facet, {})
+        unit.cache[key] = True
+
+
+def forget_phone(unit: Unit, call: Row) -> None:
+    """Take a call that is merged away out of its number's count."""
+    if call["phone_id"] is not None:
+        where = Phone.id == call["phone_id"]
+        unit.conn.execute(update(Phone).where(where).values(calls=Phone.calls - 1))

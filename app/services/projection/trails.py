@@ -1,0 +1,34 @@
+"""Reading the trail of a call: all its pushes, in inbox order."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlalchemy import bindparam, select
+
+from app.models import CallKey, Push
+from app.pbx.message import Message
+from app.pbx.protocol import open_envelope, parse
+from app.services.tracking import Push as TrailPush
+from app.services.writer import Unit
+
+TELLING = ("event", "history", "rating")  # `contact` asks, it tells nothing of the call
+
+_TRAIL = (
+    select(Push.id, Push.received_at, Push.content_type, Push.body)
+    .join(CallKey, CallKey.id == Push.call_key_id)
+    .where(CallKey.call_id == bindparam("call_id"), Push.state == "ok", Push.cmd.in_(TELLING))
+    .order_by(Push.id)
+)
+
+
+def read(unit: Unit, call_id: int) -> list[TrailPush]:
+    """The trail of one call; empty when retention has removed it."""
+    rows = unit.conn.execute(_TRAIL, {"call_id": call_id})
+    return [TrailPush(row.id, row.received_at, message(row.content_type, row.body)) for row in rows]
+
+
+@lru_cache(maxsize=1024)
+def message(content_type: str, body: bytes) -> Message:
+    """What a stored body says. A ringing call's bodies are read again with each of its pushes."""
+    return parse(open_envelope(body, content_type).fields)
