@@ -9,7 +9,7 @@ from flask import Flask
 from app import web
 from app.config import Settings, from_environment
 from app.extensions import babel, db, migrate, sock
-from app.live.hub import NoThread
+from app.live.handover import NoThread
 from app.runtime import Runtime
 from app.services.database import prepare
 
