@@ -50,7 +50,7 @@ ROOMS: tuple[tuple[LazyString | None, tuple[Room, ...]], ...] = (
     (
         lazy_gettext("Shift"),
         (
-            Room("supervisor", "/wallboard", lazy_gettext("Wallboard"), "layout-dashboard"),
+            Room("supervisor", "/wallboard", lazy_gettext("Wallboard"), "layout-dashboard", main=True),
             Room("supervisor", "/stats", lazy_gettext("Statistics"), "chart-column"),
         ),
     ),
