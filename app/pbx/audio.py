@@ -1,5 +1,7 @@
 """A recording to listen to: two voices without words, as a WAV of 8 kHz, mono, 16 bits."""
 
+from __future__ import annotations
+
 import io
 import math
 import random
