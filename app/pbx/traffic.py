@@ -164,8 +164,8 @@ def backlog(
 ) -> list[PastPush]:
     """The pushes of the past `days` days and of today up to `now` (epoch ms), in order of receipt.
 
-    Only whole calls: none is still running at `now`. Saturdays and Sundays have a fifth of the calls. `record_base`: the built-in PBX's own address, when
-    it is there to serve the recordings.
+    Only whole calls: none is still running at `now`. Saturdays and Sundays have a fifth of the calls.
+    `record_base`: the built-in PBX's own address, when it is there to serve the recordings.
     """
     dice = Dice(seed, _REAL_TALK_S)
     today = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
