@@ -45,6 +45,21 @@ class Dial:
     name: str
 
 
+_SHOWN = (
+    select(
+        DialIntent.intent,
+        DialIntent.user_id,
+        DialIntent.number,
+        DialIntent.state,
+        DialIntent.reason,
+        DialIntent.call_id,
+        func.coalesce(Contact.name, ""),
+    )
+    .outerjoin(ContactPhone, ContactPhone.number == DialIntent.number)
+    .outerjoin(Contact, Contact.id == ContactPhone.contact_id)
+)
+
+
 def begin(unit: Unit, wish: Wish) -> Begun:
     """Commit a wish before its request leaves, once per intent.
 
@@ -137,21 +152,17 @@ def match(unit: Unit, call_id: int, account_id: int, number: str, at: int) -> in
     return int(free.id)
 
 
-def read(conn: Connection, dial_id: int) -> Dial | None:
-    """How one dial stands, for its page and for the publisher."""
-    query = (
-        select(
-            DialIntent.intent,
-            DialIntent.user_id,
-            DialIntent.number,
-            DialIntent.state,
-            DialIntent.reason,
-            DialIntent.call_id,
-            func.coalesce(Contact.name, ""),
-        )
-        .outerjoin(ContactPhone, ContactPhone.number == DialIntent.number)
-        .outerjoin(Contact, Contact.id == ContactPhone.contact_id)
-        .where(DialIntent.id == dial_id)
-    )
-    row = conn.execute(query).first()
-    return Dial(*row) if row else None
+def read(conn: Connection, dial_id: int) -> Dial:
+    """How one dial stands, for the publisher. Raises NoResultFound for an id that never was."""
+    return Dial(*conn.execute(_SHOWN.where(DialIntent.id == dial_id)).one())
+
+
+def find(conn: Connection, intent: str, user_id: int) -> Dial | None:
+    """How the dial of an intent stands, None when there is none. Raises Impossible for somebody else's."""
+    row = conn.execute(_SHOWN.where(DialIntent.intent == intent)).first()
+    if row is None:
+        return None
+    found = Dial(*row)
+    if found.user_id != user_id:
+        raise Impossible("bad_intent")
+    return found

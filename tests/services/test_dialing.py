@@ -1,0 +1,288 @@
+"""Dialling against a real PBX: at most one request per wish, and no guessed outcomes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, update
+
+from app.extensions import db
+from app.models import Call, DialIntent, PbxAccount, User
+from app.pbx.client import Account as PbxUser
+from app.pbx.client import DialAnswer, PbxClient
+from app.pbx.fake import FakePbx
+from app.pbx.replies import Reply
+from app.services import dialing
+from app.services.connection import ensure_pbx
+from app.services.dial_wish import Account, Impossible, Wish, account_of, parse_intent, parse_number
+from app.services.placing import place
+from app.services.writer import Unit, Writer
+from tests.services.rude_pbx import Manners, closed_port, reset, rude_pbx, silent
+
+NUMBER = "+79000002007"
+TOKEN = "TEST-PBX-TOKEN"
+
+
+@pytest.fixture
+def writer(any_app: Flask) -> Writer:
+    """The writer, on each of the two databases."""
+    found: Writer = any_app.extensions["pult"].writer
+    return found
+
+
+@pytest.fixture
+def person(writer: Writer) -> int:
+    """Somebody with a user of the PBX."""
+
+    def add(unit: Unit) -> int:
+        values = {"name": "Чижиков Сергей", "email": "chizh@pult.example", "role": "agent"}
+        user_id: int = unit.conn.execute(
+            insert(User).values(**values, created_at=unit.now).returning(User.id)
+        ).scalar_one()
+        for login in ("chizh", "chizh.mobile"):
+            unit.conn.execute(
+                insert(PbxAccount).values(pbx_id=ensure_pbx(unit), login=login, user_id=user_id)
+            )
+        return user_id
+
+    return writer.submit(add)
+
+
+@pytest.fixture
+def pbx() -> Iterator[FakePbx]:
+    """The built-in PBX without a CRM to push to."""
+    fake = FakePbx(token=TOKEN, accounts=[PbxUser("chizh", "Чижиков Сергей", "104")], speed=1000)
+    fake.start()
+    yield fake
+    fake.stop()
+
+
+def a_wish(person: int, intent: str = "", number: str = NUMBER) -> Wish:
+    with db.engine.connect() as conn:
+        return Wish(intent or str(uuid4()), person, account_of(conn, person), number)
+
+
+def client(url: str, total: float = 5) -> PbxClient:
+    return PbxClient(url, TOKEN, allow_private=True, connect_timeout=total, total=total)
+
+
+def dial(writer: Writer, pbx_client: PbxClient, wish: Wish) -> dialing.Dial:
+    begun = writer.write(dialing.begin, wish)
+    if begun.won:
+        assert place(writer, pbx_client, begun.id, wish).wait(20)
+    return shown(begun.id)
+
+
+def shown(dial_id: int) -> dialing.Dial:
+    with db.engine.connect() as conn:
+        return dialing.read(conn, dial_id)
+
+
+def dialled(pbx: FakePbx) -> list[str]:
+    return [form["phone"] for form in pbx.commands_heard if form["cmd"] == "makeCall"]
+
+
+def add_call(writer: Writer) -> int:
+    return writer.write(add_call_now)
+
+
+def add_call_now(unit: Unit) -> int:
+    values = {"callid": str(uuid4()), "direction": "out", "outcome": "ringing", "started_at": unit.now}
+    statement = insert(Call).values(pbx_id=ensure_pbx(unit), **values).returning(Call.id)
+    return int(unit.conn.execute(statement).scalar_one())
+
+
+def grow_older(writer: Writer, dial_id: int, ms: int) -> None:
+    def job(unit: Unit) -> None:
+        older = {"created_at": DialIntent.created_at - ms}
+        unit.conn.execute(update(DialIntent).where(DialIntent.id == dial_id).values(**older))
+
+    writer.submit(job)
+
+
+def test_a_number_is_dialled_in_digits_for_the_persons_first_pbx_user(
+    writer: Writer, person: int, pbx: FakePbx
+) -> None:
+    found = dial(writer, client(pbx.url), a_wish(person))
+    assert (found.state, found.reason) == ("accepted", "")
+    [heard] = pbx.commands_heard
+    assert (heard["user"], heard["phone"]) == ("chizh", "79000002007")
+
+
+def test_a_second_click_does_not_dial_again(writer: Writer, person: int, pbx: FakePbx) -> None:
+    wish = a_wish(person)
+    first = dial(writer, client(pbx.url), wish)
+    assert dial(writer, client(pbx.url), wish) == first
+    assert len(dialled(pbx)) == 1
+
+
+def test_of_twenty_clicks_at_once_with_one_intent_one_dials(
+    writer: Writer, person: int, pbx: FakePbx
+) -> None:
+    wish = a_wish(person)
+    won: list[bool] = []
+
+    def click() -> None:
+        begun = writer.write(dialing.begin, wish)
+        won.append(begun.won)
+        if begun.won:
+            place(writer, client(pbx.url), begun.id, wish).wait(20)
+
+    threads = [threading.Thread(target=click) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(won) == [False] * 19 + [True]
+    assert len(dialled(pbx)) == 1
+
+
+def test_the_same_number_again_at_once_is_refused_for_good(writer: Writer, person: int, pbx: FakePbx) -> None:
+    first = dial(writer, client(pbx.url), a_wish(person))
+    second_wish = a_wish(person)
+    second = dial(writer, client(pbx.url), second_wish)
+    assert (first.state, second.state, second.reason) == ("accepted", "refused", "already_dialling")
+    assert dial(writer, client(pbx.url), second_wish).reason == "already_dialling"
+    assert dial(writer, client(pbx.url), a_wish(person, number="+79000003105")).state == "accepted"
+    assert dialled(pbx) == ["79000002007", "79000003105"]
+
+
+def test_the_same_number_can_be_dialled_again_later(writer: Writer, person: int, pbx: FakePbx) -> None:
+    begun = writer.write(dialing.begin, a_wish(person))
+    grow_older(writer, begun.id, dialing.DOUBLE_MS)
+    assert dial(writer, client(pbx.url), a_wish(person)).state == "accepted"
+
+
+def test_what_was_refused_may_be_dialled_again_at_once(writer: Writer, person: int, pbx: FakePbx) -> None:
+    pbx.prepare("makeCall", Reply(400, "application/json", b'{"error": "Invalid parameters"}'))
+    assert dial(writer, client(pbx.url), a_wish(person)).state == "refused"
+    assert dial(writer, client(pbx.url), a_wish(person)).state == "accepted"
+
+
+def test_an_intent_of_somebody_else_is_not_shown(writer: Writer, person: int) -> None:
+    wish = a_wish(person)
+    writer.write(dialing.begin, wish)
+    with pytest.raises(Impossible):
+        writer.write(dialing.begin, Wish(wish.intent, 999, wish.account, NUMBER))
+    with db.engine.connect() as conn, pytest.raises(Impossible):
+        dialing.find(conn, wish.intent, 999)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "state", "reason"),
+    [
+        (200, b"", "accepted", ""),
+        (200, b"{}", "accepted", ""),
+        (400, b'{"error": "Invalid parameters: [phone]"}', "refused", "bad_parameters"),
+        (401, b'{"error": "Invalid token"}', "refused", "bad_token"),
+        (301, b"", "refused", "wrong_address"),
+        (502, b"502 Gateway Timeout", "unknown", "gateway"),
+    ],
+)
+def test_the_pbxs_reply_decides_the_state(
+    writer: Writer, person: int, pbx: FakePbx, status: int, body: bytes, state: str, reason: str
+) -> None:
+    pbx.prepare("makeCall", Reply(status, "text/html" if status in (301, 502) else "application/json", body))
+    found = dial(writer, client(pbx.url), a_wish(person))
+    assert (found.state, found.reason) == (state, reason)
+    assert len(dialled(pbx)) == 1
+
+
+def test_nobody_listening_is_a_refusal(writer: Writer, person: int) -> None:
+    found = dial(writer, client(closed_port()), a_wish(person))
+    assert (found.state, found.reason) == ("refused", "unreachable")
+
+
+@pytest.mark.parametrize("manners", [silent, reset])
+def test_what_was_sent_and_not_answered_is_unknown_and_stays_so(
+    writer: Writer, person: int, manners: Manners
+) -> None:
+    wish = a_wish(person)
+    with rude_pbx(manners) as url:
+        found = dial(writer, client(url, total=0.5), wish)
+        assert (found.state, found.reason) == ("unknown", "no_answer")
+        assert not writer.write(dialing.begin, wish).won
+
+
+def test_the_wish_is_committed_before_the_request_leaves(writer: Writer, person: int, pbx: FakePbx) -> None:
+    wish = a_wish(person)
+    pbx.prepare("makeCall", Reply(200, "text/plain", b""), delay_s=1)
+    begun = writer.write(dialing.begin, wish)
+    settled = place(writer, client(pbx.url), begun.id, wish)
+    assert shown(begun.id).state == "sent"
+    assert settled.wait(20)
+    assert shown(begun.id).state == "accepted"
+
+
+def test_a_dial_whose_process_died_becomes_unknown_at_the_next_start(writer: Writer, person: int) -> None:
+    old = writer.write(dialing.begin, a_wish(person))
+    grow_older(writer, old.id, dialing.LOST_MS)
+    young = writer.write(dialing.begin, a_wish(person, number="+79000003105"))
+    assert writer.write(dialing.recover) == 1
+    assert (shown(old.id).state, shown(young.id).state) == ("unknown", "sent")
+
+
+def test_a_call_finds_the_dial_it_came_from(writer: Writer, person: int) -> None:
+    wish = a_wish(person)
+    dial_id = writer.write(dialing.begin, wish).id
+    call_id = add_call(writer)
+
+    def match(number: str, later_ms: int = 0) -> int | None:
+        return writer.submit(
+            lambda unit: dialing.match(unit, call_id, wish.account.id, number, unit.now + later_ms)
+        )
+
+    assert match("+79000009999") is None
+    assert match(NUMBER, later_ms=dialing.MATCH_MS + 60_000) is None
+    assert match(NUMBER) == dial_id
+    assert match(NUMBER) == dial_id
+    assert shown(dial_id).call_id == call_id
+    other_call = add_call(writer)
+    assert writer.submit(lambda u: dialing.match(u, other_call, wish.account.id, NUMBER, u.now)) is None
+
+
+def test_a_call_that_turns_up_proves_an_unknown_dial(writer: Writer, person: int) -> None:
+    wish = a_wish(person)
+    dial_id = writer.write(dialing.begin, wish).id
+    writer.write(dialing.settle, dial_id, DialAnswer("unknown", reason="no_answer"))
+    writer.submit(lambda unit: dialing.match(unit, add_call_now(unit), wish.account.id, NUMBER, unit.now))
+    assert (shown(dial_id).state, shown(dial_id).reason) == ("accepted", "")
+
+
+def test_silence_does_not_outweigh_a_call_that_is_there(writer: Writer, person: int) -> None:
+    wish = a_wish(person)
+    dial_id = writer.write(dialing.begin, wish).id
+    writer.submit(lambda unit: dialing.match(unit, add_call_now(unit), wish.account.id, NUMBER, unit.now))
+    writer.write(dialing.settle, dial_id, DialAnswer("unknown", reason="no_answer"))
+    assert shown(dial_id).state == "accepted"
+
+
+def test_numbers_are_understood_as_people_type_them() -> None:
+    assert parse_number("8 (900) 000 2007") == NUMBER
+    assert parse_number("101") == "101"
+    assert parse_number("029 123-45-67", telnum="375291112233") == "+375291234567"
+    for nonsense in ("", "позвони", "anonymous", "0"):
+        with pytest.raises(Impossible):
+            parse_number(nonsense)
+
+
+def test_an_intent_is_a_uuid() -> None:
+    uuid = str(uuid4())
+    assert parse_intent(uuid.upper()) == uuid
+    for nonsense in ("", "1", "<script>"):
+        with pytest.raises(Impossible):
+            parse_intent(nonsense)
+
+
+def test_a_person_chooses_among_their_own_pbx_users_only(writer: Writer, person: int) -> None:
+    with db.engine.connect() as conn:
+        first = account_of(conn, person)
+        second = account_of(conn, person, first.id + 1)
+        assert (first, second.login) == (Account(first.id, "chizh", ""), "chizh.mobile")
+        for user_id, account_id in ((person, 999), (999, first.id), (999, None)):
+            with pytest.raises(Impossible):
+                account_of(conn, user_id, account_id)
