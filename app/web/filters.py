@@ -112,11 +112,6 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def lang() -> str:
-    """The language of what is being rendered: ru or en."""
-    return _locale().language
-
-
 def init_app(app: Flask) -> None:
     """Give the filters to every template."""
     filters = (phone, duration, span, clock, day, moment, number, initials, elapsed)
@@ -124,7 +119,6 @@ def init_app(app: Flask) -> None:
         app.add_template_filter(function)
     app.add_template_filter(attribute, "since")
     app.add_template_global(now, "now_ms")
-    app.add_template_global(lang)
 
 
 def _local(at_ms: int, zone: str) -> datetime:

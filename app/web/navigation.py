@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from flask import Flask, current_app, request
-from flask_babel import LazyString, lazy_gettext
+from flask_babel import LazyString, lazy_gettext, lazy_pgettext
 
 # Roles include each other: whoever stands later in this line sees what the earlier ones see.
 ROLES = ("agent", "supervisor", "admin")
@@ -42,9 +42,9 @@ ROOMS: tuple[tuple[LazyString | None, tuple[Room, ...]], ...] = (
         None,
         (
             Room("agent", "/desk", lazy_gettext("Desk"), "phone", main=True),
-            Room("agent", "/missed", lazy_gettext("Missed"), "phone-missed", "missed-count", main=True),
+            Room("agent", "/missed", lazy_pgettext("room", "Missed"), "phone-missed", "missed-count", main=True),
             Room("agent", "/contacts", lazy_gettext("Contacts"), "users", main=True),
-            Room("agent", "/calls", lazy_gettext("Calls"), "history", main=True),
+            Room("agent", "/calls", lazy_pgettext("room", "Calls"), "history", main=True),
         ),
     ),
     (
