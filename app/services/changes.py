@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["call", "dial", "contact", "accounts", "session", "user", "settings", "recording", "inbox"]
+Kind = Literal[
+    "call", "dial", "contact", "accounts", "session", "user", "settings", "recording", "inbox", "debt"
+]
 
 
 class Change(NamedTuple):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
-from app.models import Contact, ContactPhone, Phone, User
+from app.models import Call, Contact, ContactPhone, Did, Phone, User
 from app.services.directory_search import matches
 
 PAGE = 50
@@ -35,6 +35,17 @@ class ContactLine(NamedTuple):
     created_at: int
     created_for: int | None
     numbers: list[str]
+
+
+class Waiting(NamedTuple):
+    """A client whose call was missed, given to a senior manager until somebody talks with them."""
+
+    id: int
+    name: str
+    number: str
+    missed_at: int
+    via_number: str
+    via_label: str
 
 
 class Number(NamedTuple):
@@ -148,10 +159,20 @@ def listed(
     return _lines(conn, _listing().where(and_(*where)).limit(limit))
 
 
-def waiting_for(conn: Connection, user_id: int, limit: int = PAGE) -> list[ContactLine]:
+def waiting_for(conn: Connection, user_id: int, limit: int = PAGE) -> list[Waiting]:
     """Contacts of missed calls that nobody has talked with since: the senior manager's, newest first."""
-    where = (Contact.responsible_id == user_id, Contact.assigned == "missed", Contact.merged_into.is_(None))
-    return _lines(conn, _listing().where(*where).limit(limit))
+    number = select(func.min(ContactPhone.number)).where(ContactPhone.contact_id == Contact.id)
+    missed_at = func.coalesce(Call.started_at, Contact.created_at)
+    our_number = (func.coalesce(Did.number, ""), func.coalesce(Did.label, ""))
+    query = (
+        select(Contact.id, Contact.name, number.scalar_subquery(), missed_at, *our_number)
+        .outerjoin(Call, Call.id == Contact.created_for)
+        .outerjoin(Did, Did.id == Call.did_id)
+        .where(Contact.responsible_id == user_id, Contact.assigned == "missed", Contact.merged_into.is_(None))
+        .order_by(Contact.id.desc())
+        .limit(limit)
+    )
+    return [Waiting(*row) for row in conn.execute(query)]
 
 
 def _listing() -> _Listing:
