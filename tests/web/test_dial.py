@@ -50,12 +50,17 @@ def connect(app: Flask, url: str) -> None:
 @pytest.fixture
 def caller(app: Flask, agent: Actor) -> Actor:
     """An agent with a user of the PBX."""
+    connect_person(app, agent)
+    return agent
 
+
+def connect_person(app: Flask, person: Actor) -> None:
     def add(unit: Unit) -> None:
-        unit.conn.execute(insert(PbxAccount).values(pbx_id=ensure_pbx(unit), login="chizh", user_id=agent.id))
+        login = "chizh" if person.role == "agent" else person.role
+        values = {"pbx_id": ensure_pbx(unit), "login": login, "user_id": person.id}
+        unit.conn.execute(insert(PbxAccount).values(**values))
 
     app.extensions["pult"].writer.submit(add)
-    return agent
 
 
 def form(intent: str = "", phone: str = TYPED) -> dict[str, str]:
