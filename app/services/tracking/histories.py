@@ -29,7 +29,7 @@ INCOMING: Mapping[str, Outcome] = {
 _SILENT = INCOMING.keys() - {"success"}
 _MERGED = (
     *("phone", "type", "direction", "diversion", "duration", "status", "link", "start", "wait"),
-    *("ext", "telnum", "telnum_name", "group", "missed_status", "rating"),
+    *("user", "ext", "telnum", "telnum_name", "group", "missed_status", "rating"),
 )
 
 
@@ -114,7 +114,7 @@ def merge(histories: Sequence[Message]) -> Message:
 
 
 def _richness(history: Message) -> int:
-    return sum(getattr(history, name) not in (None, "") for name in (*_MERGED, "user"))
+    return sum(getattr(history, name) not in (None, "") for name in _MERGED)
 
 
 def _best(ranked: Sequence[tuple[tuple[bool, int], Message]], name: str) -> Any:
