@@ -25,7 +25,7 @@ from app.web import (
     wallboard,
     webhook,
 )
-from app.web.admin import accounts, inbox, numbers, routing, setup, users
+from app.web.admin import accounts, audit, inbox, numbers, routing, setup, users
 
 ROOMS = (
     webhook,
@@ -47,6 +47,7 @@ ROOMS = (
     numbers,
     routing,
     inbox,
+    audit,
 )
 
 

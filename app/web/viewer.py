@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, has_request_context, request
 from flask_babel import Babel, get_locale
+from werkzeug import Response
 
 from app.config import LANGUAGES
 from app.runtime import runtime

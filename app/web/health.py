@@ -1,0 +1,70 @@
+"""Liveness, readiness and metrics for whoever watches the server."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from flask import Blueprint, Response, abort
+from flask.typing import ResponseReturnValue
+
+from app.models import Setting
+from app.runtime import runtime
+from app.services import metrics, schema
+from app.services.upsert import upsert
+from app.services.writer import Unavailable, Unit
+from app.web.security import client_address, may, public
+from app.web.viewer import LOOPBACK
+
+bp = Blueprint("health", __name__)
+
+READY_TIMEOUT_S = 3.0
+PROBE = "ready_probe"
+
+
+@bp.get("/healthz")
+@public
+def alive() -> ResponseReturnValue:
+    """The process answers."""
+    return _text("ok")
+
+
+@bp.get("/readyz")
+@public
+def ready() -> ResponseReturnValue:
+    """The database can be written and stands at our migration: send traffic here."""
+    try:
+        stands_at = runtime().writer.submit(_probe, READY_TIMEOUT_S)
+    except (Unavailable, TimeoutError):
+        return _text("the database cannot be written"), 503
+    if stands_at != _newest():
+        return _text("migrations are missing: restart, or run `pult serve`"), 503
+    return _text("ready")
+
+
+@bp.get("/metrics")
+@public
+def prometheus() -> ResponseReturnValue:
+    """What this process counted: for callers on this machine, and for admins."""
+    if client_address() not in LOOPBACK and not may("admin"):
+        abort(404)
+    live = runtime().hub.stats()
+    metrics.LIVE_TABS.set(live["tabs"])
+    metrics.WAITING_BYTES.set(live["waiting_bytes"])
+    return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+def _probe(unit: Unit) -> str:
+    """Really write one row: a full disk refuses nothing less. Returns the migration."""
+    stands_at = schema.current(unit.conn)
+    if stands_at == _newest():
+        upsert(unit.conn, Setting, {"name": PROBE}, {"value": str(unit.now)})
+    return stands_at
+
+
+@cache
+def _newest() -> str:
+    return schema.newest()
+
+
+def _text(words: str) -> Response:
+    return Response(words + "\n", mimetype="text/plain")
