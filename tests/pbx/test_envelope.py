@@ -169,7 +169,8 @@ names = st.sampled_from(
     ["cmd", "type", "callid", "phone", "user", "duration", "payload", "crm_token", "token", "link", "é", "\0"]
 )
 values = st.one_of(
-    st.text(max_size=20), st.sampled_from(["event", "history", "INCOMING", "in", KEY, "secret-key-0001", "{}"])
+    st.text(max_size=20),
+    st.sampled_from(["event", "history", "INCOMING", "in", KEY, "secret-key-0001", "{}"]),
 )
 forms = st.lists(st.tuples(names, values), max_size=12)
 
