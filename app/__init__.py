@@ -9,6 +9,7 @@ from flask import Flask
 from app import web
 from app.config import Settings, from_environment
 from app.extensions import babel, db, migrate, sock
+from app.fairness import Fair
 from app.live.handover import NoThread
 from app.runtime import Runtime
 from app.services.database import prepare
@@ -37,10 +38,16 @@ def create_app(settings: Settings | None = None) -> Flask:
         prepare(db.engine)
     app.extensions["pult"] = Runtime(app, settings)
     web.register(app, babel)
+    app.wsgi_app = Fair(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.is_sqlite:
         return {"connect_args": {"check_same_thread": False}}
-    return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
+    return {
+        "pool_size": 10,
+        "max_overflow": 20,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 3},
+    }

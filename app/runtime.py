@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from flask import Flask, current_app
 
 from app.config import Settings
+from app.jobs import Jobs
 from app.live.hub import Hub
 from app.live.publisher import Publisher
+from app.services.acceptance import Intake
 from app.services.changes import Change
 from app.services.database import own_engine
+from app.services.keyring import KeyRing
+from app.services.spool import Spool
+from app.services.tracking import Limits
 from app.services.writer import Writer
 
 
@@ -22,15 +27,34 @@ class Runtime:
         self.hub = Hub(tabs_per_user=settings.tabs_per_user, tabs_max=settings.tabs_max)
         self.publisher = Publisher(app, self.hub, settings)
         self.writer = Writer(own_engine(settings.database_url), self._committed)
+        self.keyring = KeyRing(own_engine(settings.database_url), settings)
+        self.limits = _limits(settings)
+        self.intake = Intake(self.writer, Spool(settings.data_dir / "spool"), self.limits)
+
+        self.jobs = Jobs(app, settings, self.writer, self.intake, self.limits)
 
     def _committed(self, changes: Sequence[Change]) -> None:
         self.publisher.notify(changes)
 
+    def start(self) -> None:
+        """Begin what happens by itself. Called in the serving process only."""
+        self.jobs.start()
+
     def stop(self) -> None:
         """Finish the writes, then close every tab so that it comes back to the next process."""
+        self.jobs.stop()
         self.writer.stop()
         self.publisher.stop()
         self.hub.stop()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        settle_s=settings.settle_seconds,
+        ring_max_s=settings.ring_max_seconds,
+        talk_max_s=settings.talk_max_seconds,
+        zone=settings.zone,
+    )
 
 
 def runtime() -> Runtime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from sqlalchemy import insert
@@ -10,6 +9,7 @@ from sqlalchemy import insert
 from app.models import Push, Refusal
 from app.pbx.message import Message
 from app.pbx.numbers import Number, normalise, region_of
+from app.pbx.protocol import open_envelope, parse
 from app.services.changes import Change
 from app.services.projection import keys
 from app.services.projection.refresh import create, refresh
@@ -17,9 +17,7 @@ from app.services.projection.trails import TELLING
 from app.services.tracking import Limits, joins, new_generation
 from app.services.tracking import Push as TrailPush
 from app.services.upsert import insert_for
-from app.services.writer import Unavailable, Unit, Writer
-
-log = logging.getLogger(__name__)
+from app.services.writer import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,16 @@ class Incoming:
     reason: str = ""  # why it was refused, when there is no message
     source: str = "http"
 
+    @classmethod
+    def read_again(
+        cls, pbx_id: int, received_at: int, content_type: str, body: bytes, *, source: str
+    ) -> Incoming:
+        """A push from its stored body. Raises Invalid for one that was refused."""
+        envelope = open_envelope(body, content_type)
+        message = parse(envelope.fields)
+        flags = envelope.flags + message.flags
+        return cls(pbx_id, received_at, body, content_type, message, flags, source=source)
+
 
 def store(unit: Unit, push: Incoming, limits: Limits) -> int:
     """Append a push to the inbox and bring its call up to date; returns the push's id."""
@@ -47,7 +55,7 @@ def store(unit: Unit, push: Incoming, limits: Limits) -> int:
     if message.cmd not in TELLING:
         return _append(unit, push, callid=callid, key_id=key.id if key else None)
     phone = _number(message, limits)
-    if key is None or new_generation(key.last_push_at, key.phone, push.received_at, phone):
+    if key is None or _is_reused(key, push, phone):
         return _begin(unit, push, message, callid, key.generation + 1 if key else 0, phone, limits)
     keys.touch(unit, key, phone, push.received_at)
     push_id = _append(unit, push, callid=callid, key_id=key.id)
@@ -59,7 +67,13 @@ def store(unit: Unit, push: Incoming, limits: Limits) -> int:
 
 
 def _begin(
-    unit: Unit, push: Incoming, message: Message, callid: str, generation: int, phone: Number, limits: Limits
+    unit: Unit,
+    push: Incoming,
+    message: Message,
+    callid: str,
+    generation: int,
+    phone: Number | None,
+    limits: Limits,
 ) -> int:
     """The first push of a call: the call, its key and the inbox row."""
     trail = TrailPush(0, push.received_at, message)
@@ -79,7 +93,13 @@ def _join(unit: Unit, push: Incoming, call_id: int, second: str, limits: Limits)
 
 
 def _append(
-    unit: Unit, push: Incoming, *, callid: str = "", key_id: int | None = None, state: str = "ok", error: str = ""
+    unit: Unit,
+    push: Incoming,
+    *,
+    callid: str = "",
+    key_id: int | None = None,
+    state: str = "ok",
+    error: str = "",
 ) -> int:
     message = push.message
     row = {
@@ -101,21 +121,6 @@ def _append(
     return push_id
 
 
-def accept(writer: Writer, push: Incoming, limits: Limits) -> int:
-    """Store a push for good; returns its id after COMMIT.
-
-    A push that cannot be projected is kept in the inbox as bad, for the admin: it is never refused for
-    that. Raises Unavailable when the database cannot be written at all.
-    """
-    try:
-        return writer.write(store, push, limits)
-    except (Unavailable, TimeoutError):
-        raise
-    except Exception as error:
-        log.exception("a push could not be projected; it is kept in the inbox as bad")
-        return writer.write(store_bad, push, repr(error))
-
-
 def store_bad(unit: Unit, push: Incoming, error: str) -> int:
     """Keep the body of a push that would not become a call."""
     callid = keys.stored_callid(push.message.callid) if push.message else ""
@@ -133,5 +138,19 @@ def count_refused_key(unit: Unit, address: str) -> None:
     unit.conn.execute(statement)
 
 
-def _number(message: Message, limits: Limits) -> Number:
-    return normalise(message.phone, region_of(message.diversion) or limits.region)
+def _number(message: Message, limits: Limits) -> Number | None:
+    """The client's number; None for a push that names none (a rating)."""
+    if message.phone is None:
+        return None
+    return normalise(message.phone, region(message, limits.region))
+
+
+def region(message: Message, default: str = "RU") -> str:
+    """The country a number without one belongs to: that of our number which was called."""
+    return region_of(message.diversion) or default
+
+
+def _is_reused(key: keys.Key, push: Incoming, phone: Number | None) -> bool:
+    if phone is None:
+        return False
+    return new_generation(key.last_push_at, phone._replace(value=key.phone), push.received_at, phone)

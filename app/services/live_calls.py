@@ -127,7 +127,9 @@ _MINE = (
     select(Call.id)
     .join(Leg, Leg.call_id == Call.id)
     .join(PbxAccount, PbxAccount.id == Leg.account_id)
-    .where(Call.outcome.in_(LIVE), Leg.state.in_(("ringing", "talking")), PbxAccount.user_id == bindparam("user"))
+    .where(
+        Call.outcome.in_(LIVE), Leg.state.in_(("ringing", "talking")), PbxAccount.user_id == bindparam("user")
+    )
     .order_by(Call.id)
 )
 
@@ -207,5 +209,7 @@ def brief(conn: Connection, call: LiveCall) -> Brief:
     ).all()
     count = conn.execute(_COUNT, {"phone_id": call.phone_id}).scalar() or 1
     note = conn.execute(_NOTE, {"contact_id": call.contact_id}).scalar() if call.contact_id else None
-    talks = tuple((row.started_at, row.duration_s, row.name or row.real_name or row.login or "") for row in before)
+    talks = tuple(
+        (row.started_at, row.duration_s, row.name or row.real_name or row.login or "") for row in before
+    )
     return Brief(max(count - 1, 0), talks, note or "")

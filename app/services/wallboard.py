@@ -51,7 +51,9 @@ def people(conn: Connection) -> list[Person]:
         .limit(PEOPLE_SHOWN)
     )
     busy = _busy(conn)
-    return [Person(row.id, row.name, row.ext, *busy.get(row.id, ("free", None))) for row in conn.execute(owners)]
+    return [
+        Person(row.id, row.name, row.ext, *busy.get(row.id, ("free", None))) for row in conn.execute(owners)
+    ]
 
 
 def _busy(conn: Connection) -> dict[int, tuple[str, int | None]]:
@@ -64,7 +66,10 @@ def _busy(conn: Connection) -> dict[int, tuple[str, int | None]]:
         .order_by(Leg.state, Leg.started_at.desc())  # "ringing" before "talking": the later one stays
     )
     return {
-        leg.user_id: (leg.state, (leg.answered_at if leg.state == "talking" else leg.rang_at) or leg.started_at)
+        leg.user_id: (
+            leg.state,
+            (leg.answered_at if leg.state == "talking" else leg.rang_at) or leg.started_at,
+        )
         for leg in conn.execute(legs)
     }
 

@@ -122,8 +122,9 @@ class Writer:
         try:
             results, changes = self._transaction([job for job, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever a job raises belongs to its caller
-            if len(batch) == 1:
-                batch[0][1].fail(error)
+            if len(batch) == 1 or isinstance(error, Unavailable):
+                for _, waiter in batch:
+                    waiter.fail(error)
                 return
             for one in batch:
                 self._commit_group([one])

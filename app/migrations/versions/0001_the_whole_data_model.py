@@ -524,6 +524,10 @@ def upgrade():
         batch_op.create_index("ix_push_trail", ["call_key_id", "id"], unique=False)
 
     make_search()
+    # One PBX for now: every push belongs to it.
+    op.execute(
+        "INSERT INTO pbx (id, name, url, recording_hosts, created_at) VALUES (1, '', '', '', 0)"
+    )
 
 
 # "Any part of a number": trigram indexes. SQLite keeps them in FTS5 tables fed by triggers.

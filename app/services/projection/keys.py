@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, text, update
 
-from app.models import Call, CallKey, CallRedirect, Contact, DialIntent, Leg, Note, Promise, Reaction, Recording
+from app.models import (
+    Call,
+    CallKey,
+    CallRedirect,
+    Contact,
+    DialIntent,
+    Leg,
+    Note,
+    Promise,
+    Reaction,
+    Recording,
+)
 from app.pbx.numbers import Number
 from app.services.changes import Change
 from app.services.projection import rollups, rows
@@ -59,22 +70,24 @@ def newest(unit: Unit, pbx_id: int, callid: str) -> Key | None:
     return Key(*row) if row else None
 
 
-def add(unit: Unit, pbx_id: int, callid: str, generation: int, call_id: int, phone: Number, at: int) -> int:
+def add(
+    unit: Unit, pbx_id: int, callid: str, generation: int, call_id: int, phone: Number | None, at: int
+) -> int:
     """A key for a call; returns the key's id."""
     row = {
         "pbx_id": pbx_id,
         "callid": callid,
         "generation": generation,
         "call_id": call_id,
-        "phone": phone.value[:64],
+        "phone": phone.value[:64] if phone else "",
         "last_push_at": at,
     }
     return int(unit.conn.execute(insert(CallKey).returning(CallKey.id), row).scalar_one())
 
 
-def touch(unit: Unit, key: Key, phone: Number, at: int) -> None:
+def touch(unit: Unit, key: Key, phone: Number | None, at: int) -> None:
     """Note that the callid was heard again."""
-    number = phone.value[:64] or key.phone
+    number = (phone.value[:64] if phone else "") or key.phone
     unit.conn.execute(_TOUCH, {"key_id": key.id, "at": max(at, key.last_push_at), "number": number})
 
 
@@ -82,7 +95,7 @@ def join(unit: Unit, pbx_id: int, call_id: int, second: str, at: int, limits: Li
     """Make the second callid of a transfer a key of this call; a call it already had is merged in."""
     key = newest(unit, pbx_id, second)
     if key is None:
-        add(unit, pbx_id, second, 0, call_id, Number("withheld", ""), at)
+        add(unit, pbx_id, second, 0, call_id, None, at)
     elif key.call_id != call_id:
         _merge(unit, key.call_id, call_id, limits)
 
@@ -97,7 +110,9 @@ def _merge(unit: Unit, gone: int, kept: int, limits: Limits) -> None:
         conn.execute(update(table).where(table.call_id == gone).values(call_id=kept))
     conn.execute(update(Contact).where(Contact.created_for == gone).values(created_for=kept))
     _merge_reactions(unit, gone, kept)
-    rollups.move(unit, rollups.cells(rows.stored_call(unit, gone), rows.stored_legs(unit, gone), limits.zone), {})
+    rollups.move(
+        unit, rollups.cells(rows.stored_call(unit, gone), rows.stored_legs(unit, gone), limits.zone), {}
+    )
     rollups.forget_phone(unit, rows.stored_call(unit, gone))
     conn.execute(delete(Leg).where(Leg.call_id == gone))
     conn.execute(delete(Call).where(Call.id == gone))

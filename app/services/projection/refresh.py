@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from app.models import LIVE, Call, Reaction
 from app.services.changes import Change
@@ -85,6 +85,11 @@ def _plan_reaction(unit: Unit, call_id: int, outcome: str) -> None:
         index_elements=["call_id"], set_={"due_at": due_at}, where=Reaction.done_at.is_(None)
     )
     unit.conn.execute(statement)
+
+
+def anything_due(conn: Connection, now: int) -> bool:
+    """Whether time alone may have changed a call: a read, so that an idle server writes nothing."""
+    return conn.execute(_DUE, {"now": now}).first() is not None
 
 
 def reap(unit: Unit, limits: Limits) -> int:

@@ -40,7 +40,9 @@ def cells(call: Row | None, legs: Mapping[int, Row], zone: ZoneInfo) -> dict[Cel
     return found
 
 
-def move(unit: Unit, old: Mapping[Cell, tuple[int, int, int]], new: Mapping[Cell, tuple[int, int, int]]) -> None:
+def move(
+    unit: Unit, old: Mapping[Cell, tuple[int, int, int]], new: Mapping[Cell, tuple[int, int, int]]
+) -> None:
     """Take what the call added before out of the counts, and put in what it adds now."""
     # Always in the same order of cells: two processes that lock rows crosswise would block each other.
     for cell in sorted(old.keys() | new.keys(), key=lambda cell: (cell[0].__tablename__, cell[1])):

@@ -1,0 +1,84 @@
+"""`pult serve`: bring the database up to date, say where Pult is, and serve."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.config import BadSetting, Settings, from_environment
+
+ROOT = Path(__file__).parent.parent.parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@click.command()
+def serve() -> None:
+    """Migrate the database, then serve in the foreground until Ctrl-C."""
+    settings = checked_settings()
+    # In a child: an open SQLite connection must not cross into the server's processes, and gevent wants
+    # to patch before anything of the application is imported.
+    environment = {**os.environ, "PULT_DATA_DIR": str(settings.data_dir)}
+    command = [sys.executable, "-m", "app", "migrate", "--welcome"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    if settings.host not in LOOPBACK and not settings.public_url:
+        click.echo("warning: reachable from outside, but PULT_PUBLIC_URL is not set: pages opened", err=True)
+        click.echo("under another name than localhost will get no live line and no forms", err=True)
+    become_server(settings)
+
+
+def checked_settings() -> Settings:
+    """The settings. Raises ClickException with the sentence that says what to change."""
+    try:
+        return from_environment()
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from error
+
+
+def server_command(settings: Settings) -> list[str]:
+    """How the server is started; the rest of its configuration is deploy/gunicorn.conf.py."""
+    options = ["--config", str(ROOT / "deploy" / "gunicorn.conf.py"), "--no-control-socket"]
+    options += ["--bind", settings.bind, "--workers", str(settings.workers)]
+    return [sys.executable, "-m", "gunicorn", *options, "wsgi:app"]
+
+
+def become_server(settings: Settings) -> None:
+    """Replace this process by the server."""
+    os.chdir(ROOT)
+    command = server_command(settings)
+    os.execve(command[0], command, {**os.environ, "PULT_DATA_DIR": str(settings.data_dir)})
+
+
+@click.command(hidden=True)
+@click.option(
+    "--welcome", is_flag=True, help="Say where Pult is, and print the set-up link if nobody is there."
+)
+def migrate(welcome: bool) -> None:
+    """Bring the database to the newest migration."""
+    from app.services import schema
+    from app.web.context import settings
+
+    try:
+        schema.migrate()
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        click.echo(
+            f"warning: the database is away ({reason}); Pult keeps pushes on disk until it is back", err=True
+        )
+        return
+    if welcome:
+        _welcome(settings())
+
+
+def _welcome(settings: Settings) -> None:
+    from app.runtime import runtime
+    from app.services import invites
+
+    click.echo(f"Pult: {settings.local_url}")
+    token = runtime().writer.write(invites.setup_link)
+    if token:
+        click.echo(f"Nobody is here yet. Make the first administrator: {settings.local_url}/setup/{token}")

@@ -1,0 +1,121 @@
+"""What happens by itself: loops over state in tables, so that nothing is lost with a process.
+
+One process of an installation does them: on SQLite the only one, on PostgreSQL the one that holds a lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from flask import Flask
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.concurrency import Thread, start_thread
+from app.config import Settings
+from app.services import dialing, projection, reactions, recordings, schema
+from app.services.acceptance import Intake
+from app.services.clock import now
+from app.services.database import own_engine
+from app.services.tracking import Limits
+from app.services.writer import Unavailable, Writer
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.5
+AWAY_S = 2.0
+LEADER = 0x50756C74  # any number, the same in every process
+
+
+class Jobs:
+    """The reaper, the reactions and the spool in one thread, the fetching of recordings in another."""
+
+    def __init__(
+        self, app: Flask, settings: Settings, writer: Writer, intake: Intake, limits: Limits
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._writer = writer
+        self._intake = intake
+        self._limits = limits
+        self._engine = own_engine(settings.database_url)
+        self._leading: Connection | None = None
+        self._migrated = False
+        self._stopping = False
+        self._threads: list[Thread] = []
+
+    def start(self) -> None:
+        """Start both threads."""
+        self._threads = [
+            start_thread(lambda: self._every(TICK_S, self._tick), "pult-jobs"),
+            start_thread(lambda: self._every(1.0, self._fetch), "pult-fetcher"),
+        ]
+
+    def stop(self) -> None:
+        """End both threads; a download that runs is finished by the next process."""
+        self._stopping = True
+        for thread in self._threads:
+            thread.join(2)
+
+    def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        while not self._stopping:
+            pause = seconds
+            try:
+                work()
+            except (Unavailable, TimeoutError, SQLAlchemyError) as error:
+                log.warning("the database is away, trying again: %s", str(error).splitlines()[0])
+                self._leading = None
+                pause = AWAY_S
+            except Exception:
+                log.exception("a job failed; it runs again")
+                pause = AWAY_S
+            time.sleep(pause)
+
+    def _tick(self) -> None:
+        """One round: what time alone changes, what follows a call, what waits on disk."""
+        if not self._migrated:
+            self._migrate()
+        self._intake.drain()
+        if not self._leads():
+            return
+        if self._anything_due():
+            self._writer.write(projection.reap, self._limits)
+        reactions.run_due(self._writer, self._engine, now())
+
+    def _migrate(self) -> None:
+        """`pult serve` has migrated, unless the database was away then."""
+        with self._engine.connect() as conn:
+            at = schema.current(conn)
+        if at != schema.newest():
+            with self._app.app_context():
+                schema.migrate()
+        self._writer.write(dialing.recover)
+        self._migrated = True
+
+    def _anything_due(self) -> bool:
+        with self._engine.connect() as conn:
+            return projection.anything_due(conn, now())
+
+    def _fetch(self) -> None:
+        if self._migrated and self._leads():
+            recordings.fetch_due(self._writer, self._engine, self._settings)
+
+    def _leads(self) -> bool:
+        """Whether this process does the jobs. The lock lives as long as its connection."""
+        if self._settings.is_sqlite:
+            return True
+        with _LEADING:
+            if self._leading is None:
+                conn = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                if not conn.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LEADER}).scalar():
+                    conn.close()
+                    return False
+                self._leading = conn
+            self._leading.execute(text("SELECT 1"))
+            return True
+
+
+_LEADING = threading.Lock()

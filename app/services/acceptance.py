@@ -1,0 +1,171 @@
+"""Taking a push for good: into the database, else into the spool, and from there into the database."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import delete, select
+
+from app.concurrency import native_lock, run_blocking
+from app.models import Setting
+from app.services import intake
+from app.services.clock import now
+from app.services.intake import Incoming
+from app.services.spool import Line, Spool, SpoolFile
+from app.services.tracking import Limits
+from app.services.upsert import upsert
+from app.services.writer import Unavailable, Unit, Writer
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 4.0
+DRAINED_AT_ONCE = 200
+
+
+class Ticket:
+    """Lets a push be withdrawn from the writer's queue, but only before the writer has begun with it."""
+
+    __slots__ = ("_lock", "_state")
+
+    def __init__(self) -> None:
+        self._lock = native_lock()
+        self._state = "waiting"
+
+    def take(self) -> bool:
+        """The writer begins; False when the push was withdrawn."""
+        with self._lock:
+            if self._state == "waiting":
+                self._state = "taken"
+            return self._state == "taken"
+
+    def withdraw(self) -> bool:
+        """The caller gives up waiting; False when the writer has begun."""
+        with self._lock:
+            if self._state == "waiting":
+                self._state = "withdrawn"
+            return self._state == "withdrawn"
+
+
+class Intake:
+    """The way of every push into the inbox. `accept` returns only when the push is on disk."""
+
+    def __init__(self, writer: Writer, spool: Spool, limits: Limits) -> None:
+        self._writer = writer
+        self._spool = spool
+        self._limits = limits
+
+    def accept(self, push: Incoming) -> None:
+        """Store a push in the database, or in the spool. Raises Unavailable when neither takes it."""
+        if self._spool.is_waiting:
+            self._to_spool(push)
+            return
+        ticket = Ticket()
+        try:
+            self._store(push, ticket)
+        except Unavailable as error:
+            log.warning("the database cannot be written (%s): the push goes to the spool", error)
+            self._to_spool(push)
+        except TimeoutError:
+            if not ticket.withdraw():
+                raise Unavailable("the writer is stuck in the middle of this push") from None
+            log.warning("the writer is busy for too long: the push goes to the spool")
+            self._to_spool(push)
+
+    def keep(self, push: Incoming) -> None:
+        """Store a push that nobody waits for (`contact`, a refused one), as soon as may be."""
+        self._writer.post(lambda unit: intake.store(unit, push, self._limits))
+
+    def _store(self, push: Incoming, ticket: Ticket) -> None:
+        try:
+            self._writer.submit(partial(self._job, push=push, ticket=ticket), PATIENCE_S)
+        except (Unavailable, TimeoutError):
+            raise
+        except Exception as error:
+            log.exception("a push could not be projected; it is kept in the inbox as bad")
+            self._writer.write(intake.store_bad, push, repr(error))
+
+    def _job(self, unit: Unit, push: Incoming, ticket: Ticket) -> None:
+        if ticket.take():
+            intake.store(unit, push, self._limits)
+
+    def _to_spool(self, push: Incoming) -> None:
+        try:
+            run_blocking(self._spool.append, push, now())
+        except OSError as error:
+            raise Unavailable(f"neither database nor spool: {error}") from error
+
+    def drain(self, seconds: float = 5.0) -> int:
+        """Move waiting pushes into the database, for about so long; returns how many went.
+
+        Raises Unavailable while the database is still away: what is left goes on waiting.
+        """
+        until = time.monotonic() + seconds
+        moved = 0
+        for file in self._spool.left_behind():
+            moved += self._drain_file(file, until)[0]
+            if time.monotonic() > until:
+                file.close()
+                return moved
+            file.remove()
+            self._writer.write(_forget, file.path.name)
+        own = self._spool.own()
+        if own is not None:
+            count, stored = self._drain_file(own, until)
+            moved += count
+            if self._spool.finish(stored):
+                self._writer.write(_forget, own.path.name)
+        return moved
+
+    def _drain_file(self, file: SpoolFile, until: float) -> tuple[int, int]:
+        """(pushes moved, bytes of the file that are stored by now)"""
+        stored = self._writer.write(_stored_so_far, file.path.name)
+        moved = 0
+        while batch := list(file.lines(stored, DRAINED_AT_ONCE)):
+            self._drain_batch(file, batch)
+            stored = batch[-1].end
+            moved += len(batch)
+            if time.monotonic() > until:
+                break
+        return moved, stored
+
+    def _drain_batch(self, file: SpoolFile, batch: Sequence[Line]) -> None:
+        name = file.path.name
+        try:
+            self._writer.write(_move, name, batch, self._limits)
+        except (Unavailable, TimeoutError):
+            raise
+        except Exception as error:
+            if len(batch) > 1:
+                for line in batch:
+                    self._drain_batch(file, [line])
+                return
+            log.exception("a spooled push could not be projected; it is kept in the inbox as bad")
+            self._writer.write(_move_bad, name, batch[0], repr(error))
+
+
+def _key(name: str) -> str:
+    return f"spool:{name}"[:64]
+
+
+def _stored_so_far(unit: Unit, name: str) -> int:
+    found = unit.conn.execute(select(Setting.value).where(Setting.name == _key(name))).scalar()
+    return int(json.loads(found)) if found else 0
+
+
+def _move(unit: Unit, name: str, batch: Sequence[Line], limits: Limits) -> None:
+    for line in batch:
+        intake.store(unit, line.push, limits)
+    upsert(unit.conn, Setting, {"name": _key(name)}, {"value": json.dumps(batch[-1].end)})
+
+
+def _move_bad(unit: Unit, name: str, line: Line, error: str) -> None:
+    intake.store_bad(unit, line.push, error)
+    upsert(unit.conn, Setting, {"name": _key(name)}, {"value": json.dumps(line.end)})
+
+
+def _forget(unit: Unit, name: str) -> None:
+    unit.conn.execute(delete(Setting).where(Setting.name == _key(name)))

@@ -1,0 +1,29 @@
+"""How gunicorn serves Pult; `pult serve` starts it with this file and adds the address and the workers.
+
+Nothing of the application may be imported here: gevent patches the standard library only after this
+file was read.
+"""
+
+import os
+import resource
+
+worker_class = "gevent"
+worker_connections = 4000
+backlog = 2048
+keepalive = 75
+timeout = 60
+graceful_timeout = 12
+loglevel = os.environ.get("PULT_LOG_LEVEL", "warning")
+
+
+def on_starting(server):
+    """A tab is a descriptor: allow as many as the system lets us."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def worker_exit(server, worker):
+    """Finish the writes and send every tab to the next process."""
+    application = getattr(worker, "wsgi", None)  # there is none when the worker failed to start
+    if application is not None:
+        application.extensions["pult"].stop()
