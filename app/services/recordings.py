@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, and_, or_, select, update
 from app.concurrency import start_thread
 from app.config import Settings
 from app.models import PbxAccount, Recording, User
-from app.services import connection
+from app.services import audit, connection
 from app.services.call_log.rows import person_name
 from app.services.changes import Change
 from app.services.clock import now
@@ -26,6 +26,7 @@ AT_ONCE = 2
 # where the PBX was unwell.
 TRIES_S = (0, 20, 60, 120, 300, 1800, 7200, 21600)
 LEASE_MS = int(TOTAL_S * 1000) + 60_000
+HOUR_MS = 3_600_000
 REFUSED = frozenset({"host_not_allowed", "bad_link", "private_address"})
 
 
@@ -154,6 +155,14 @@ def retry_refused(unit: Unit) -> int:
     return unit.conn.execute(again).rowcount
 
 
+def note_listened(unit: Unit, user_id: int, session_id: int, recording_id: int) -> None:
+    """Write down who heard which recording, once an hour and session however often it is sought in."""
+    key = ("listened", session_id, recording_id, unit.now // HOUR_MS)
+    if key not in unit.cache:
+        audit.record(unit, user_id, "recording.listened", "recording", recording_id)
+        unit.cache[key] = True
+
+
 def fetch_one(
     writer: Writer, engine: Engine, settings: Settings, recording_id: int, *, by_hand: bool = False
 ) -> None:
@@ -170,6 +179,11 @@ def fetch_one(
         writer.write(fail, wanted, failure.code, again=failure.again)
         return
     _keep(writer, settings, wanted, fetched)
+
+
+def fetch_by_hand(writer: Writer, engine: Engine, settings: Settings, recording_id: int) -> None:
+    """Fetch a recording that somebody wants to hear now, whatever the plan says."""
+    fetch_one(writer, engine, settings, recording_id, by_hand=True)
 
 
 def _keep(writer: Writer, settings: Settings, wanted: Wanted, fetched: Fetched) -> None:

@@ -1,4 +1,4 @@
-"""One call with everything that hangs on it: legs, recordings, notes, and its trail for the admin."""
+"""One call with everything that hangs on it: its legs, and its trail for the admin."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from app.models import Call, CallKey, CallRedirect, Leg, Note, PbxAccount, Push, User
+from app.models import Call, CallKey, CallRedirect, Leg, PbxAccount, Push, User
 from app.pbx.protocol import open_envelope
 from app.services.call_log.rows import Row, fallback_name, person_name, rows
 from app.services.call_log.sources import Key
@@ -32,16 +32,6 @@ class CardLeg:
     ended_at: int | None
     wait_s: int | None
     duration_s: int
-
-
-@dataclass(frozen=True)
-class CardNote:
-    """What somebody wrote about the call."""
-
-    author: str
-    text: str
-    disposition: str
-    created_at: int
 
 
 @dataclass(frozen=True)
@@ -105,17 +95,6 @@ def legs(conn: Connection, call_id: int) -> list[CardLeg]:
         )
         for row in conn.execute(query)
     ]
-
-
-def notes(conn: Connection, call_id: int) -> list[CardNote]:
-    """What was written about the call, the oldest first."""
-    query = (
-        select(User.name, Note.text, Note.disposition, Note.created_at)
-        .join(User, User.id == Note.author_id)
-        .where(Note.call_id == call_id)
-        .order_by(Note.id)
-    )
-    return [CardNote(*row) for row in conn.execute(query)]
 
 
 def pushes(conn: Connection, call_id: int) -> list[CardPush]:
