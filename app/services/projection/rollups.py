@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app.models import LIVE, Base, CallDate, CallDay, CallFacet, CallHour, CallMonth, Phone
 from app.models.rollup import NONE
@@ -62,6 +62,9 @@ def _add(unit: Unit, cell: Cell, amount: tuple[int, ...]) -> None:
         set_={name: getattr(table, name) + getattr(statement.excluded, name) for name in values},
     )
     unit.conn.execute(statement)
+    if calls < 0:  # a row of nothing would tell a rebuild from what it rebuilds
+        where = [getattr(table, name) == value for name, value in key]
+        unit.conn.execute(delete(model).where(*where, table.calls == 0))
 
 
 def count_phone(unit: Unit, old: Row | None, new: Row) -> None:
