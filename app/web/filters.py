@@ -6,6 +6,7 @@ the zone is always an argument. Instants are epoch milliseconds, durations secon
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,7 +27,7 @@ NARROW = "\N{NO-BREAK SPACE}"
 def phone(value: str | None) -> str:
     """A number for people: "+7 910 123-45-67", on one line. Empty: "number withheld"."""
     if not value:
-        return gettext("Number withheld")
+        return str(gettext("Number withheld"))
     return pretty(value).replace(" ", NARROW)
 
 
@@ -70,9 +71,9 @@ def day(at_ms: int | None, zone: str, now_ms: int | None = None) -> str:
     today = _local(now() if now_ms is None else now_ms, zone).date()
     written = _date(date.year == today.year, _local(at_ms, zone))
     if date == today:
-        return gettext("Today, %(date)s", date=written)
+        return str(gettext("Today, %(date)s", date=written))
     if date == today - timedelta(days=1):
-        return gettext("Yesterday, %(date)s", date=written)
+        return str(gettext("Yesterday, %(date)s", date=written))
     return written
 
 
@@ -91,7 +92,7 @@ def number(value: int | None) -> str:
 
 def initials(name: str | None) -> str:
     """At most two capital letters of a name, for the round sign beside it."""
-    words = [word for word in (name or "").split() if word[0].isalpha()]
+    words = re.findall(r"[^\W\d_]+", name or "")
     return "".join(word[0] for word in words[:2]).upper() or "•"
 
 

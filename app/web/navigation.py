@@ -42,7 +42,9 @@ ROOMS: tuple[tuple[LazyString | None, tuple[Room, ...]], ...] = (
         None,
         (
             Room("agent", "/desk", lazy_gettext("Desk"), "phone", main=True),
-            Room("agent", "/missed", lazy_pgettext("room", "Missed"), "phone-missed", "missed-count", main=True),
+            Room(
+                "agent", "/missed", lazy_pgettext("room", "Missed"), "phone-missed", "missed-count", main=True
+            ),
             Room("agent", "/contacts", lazy_gettext("Contacts"), "users", main=True),
             Room("agent", "/calls", lazy_pgettext("room", "Calls"), "history", main=True),
         ),
