@@ -55,8 +55,8 @@ class Actor:
         return secrets.sign(self.settings.data_dir, "csrf", self.cookie or "stranger")
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
-        """GET `path`."""
-        return self.client.get(path, **kwargs)
+        """GET `path`, all of it: files it is read from are closed."""
+        return self.client.get(path, buffered=True, **kwargs)
 
     def post(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
         """POST a form, with the token."""

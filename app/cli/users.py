@@ -55,9 +55,6 @@ def list_people() -> None:
     with db.engine.connect() as conn:
         everyone = people.everyone(conn)
     for person in everyone:
-        state = (
-            "invited" if person.enabled and person.invited else "enabled" if person.enabled else "disabled"
-        )
         logins = ",".join(person.logins) or "-"
         click.echo("\t".join((str(person.id), person.email, person.role, person.state, logins, person.name)))
 
