@@ -30,7 +30,7 @@ def open_envelope(body: bytes, content_type: str) -> Envelope:
     looks_json = body.lstrip(_BOM + b" \t\r\n")[:1] == b"{"
     pairs = reader.json_pairs(body) if says_json or looks_json else None
     if pairs is not None:
-        redacted = blank_json_tokens(body)
+        redacted = _keyless(body, pairs)
         if not says_json and content_type:
             reader.flags.add("wrong_content_type")
     else:
@@ -52,7 +52,7 @@ class _Reader:
         pieces = body.split(b"&")
         for index, piece in enumerate(pieces):
             raw_name, equals, raw_value = piece.partition(b"=")
-            if not raw_name:
+            if not piece:
                 continue
             name = self.text(raw_name)
             if name == "payload":
@@ -69,7 +69,7 @@ class _Reader:
     def _payload(self, raw: bytes) -> tuple[Pairs, bytes] | None:
         inner = unquote_to_bytes(raw.replace(b"+", b" "))
         pairs = self.json_pairs(inner)
-        return None if pairs is None else (pairs, blank_json_tokens(inner))
+        return None if pairs is None else (pairs, _keyless(inner, pairs))
 
     def json_pairs(self, body: bytes) -> Pairs | None:
         """The members of a JSON object as text, or None when the body is not a JSON object.
@@ -138,18 +138,23 @@ def _sealed(fields: dict[str, str], pairs: Pairs, redacted: bytes) -> tuple[dict
     secrets = {value for name, value in pairs if value and name in TOKEN_NAMES}
     if not secrets:
         return fields, redacted if "cmd" in fields else cut_from_broken(redacted)
-    if b"\\u" in redacted and _keeps_a_key(redacted):
+    rest = "\n".join([f"{name}\n{value}" for name, value in pairs if name not in TOKEN_NAMES])
+    if any(leaks(rest, secret) for secret in secrets):
         return rewrite(fields, secrets)
-    for secret in secrets:
-        if leaks(redacted, secret):
-            return rewrite(fields, secrets)
     return fields, redacted
 
 
-def _keeps_a_key(redacted: bytes) -> bool:
-    """Whether a JSON body hid the name of the key field behind escapes (`crm\\u005ftoken`)."""
-    pairs = _Reader().json_pairs(redacted)
-    return any(value for name, value in pairs or [] if name in TOKEN_NAMES)
+def _keyless(body: bytes, pairs: Pairs) -> bytes:
+    """A JSON object without the key; written anew only when escapes hide the field (`crm\\u005ftoken`)."""
+    blanked = blank_json_tokens(body)
+    if b"\\u" not in blanked:
+        return blanked
+    again = _Reader().json_pairs(blanked) or []
+    if not any(value for name, value in again if name in TOKEN_NAMES):
+        return blanked
+    names = {name: "" for name, _ in pairs if name not in TOKEN_NAMES}
+    first = {name: value for name, value in reversed(pairs) if value and name in names}
+    return json.dumps(names | first, ensure_ascii=False).encode()
 
 
 class _Members(list[tuple[str, object]]):

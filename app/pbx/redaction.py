@@ -2,7 +2,7 @@
 
 import json
 import re
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
 TOKEN_NAMES = frozenset({"crm_token", "token"})
 
@@ -11,7 +11,7 @@ _LONG_ENOUGH = 8
 _DEEPEST_ENCODING = 3
 
 _JSON_TOKEN = re.compile(rb'("(?:crm_)?token"\s*:\s*)("(?:[^"\\]|\\.)*"|[^\s,\[\]{}"]+)', re.S)
-_JSON_ESCAPE = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
+_JSON_ESCAPE = re.compile(r"\\u00([0-7][0-9a-fA-F])")
 _BROKEN_TOKEN = re.compile(
     rb"((?:crm(?:_|%5f)|\b)token" + rb'(?:\\?"|%22)?(?:\s|\+|%20)*(?::|=|%3a|%3d)(?:\s|\+|%20)*(?:\\?"|%22)?)'
     rb'(?:(?!\\?"|%22|%26|[&,}\s]).)+',
@@ -29,21 +29,20 @@ def cut_from_broken(body: bytes) -> bytes:
     return _BROKEN_TOKEN.sub(rb"\1", body)
 
 
-def leaks(body: bytes, secret: str) -> bool:
-    """Whether a key can still be read from a body, percent-encoded or escaped as it may be."""
+def leaks(text: str, secret: str) -> bool:
+    """Whether a key can be read from a text, percent-encoded or escaped as it may be."""
     if len(secret) < _LONG_ENOUGH:
         return False
-    needle = secret.encode()
     for _ in range(_DEEPEST_ENCODING):
-        if needle in body:
+        if secret in text:
             return True
-        if b"%" in body:
-            body = unquote_to_bytes(body)
-        elif b"\\u00" in body:
-            body = _JSON_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), body)
+        if "%" in text:
+            text = unquote(text)
+        elif "\\u00" in text:
+            text = _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
         else:
             return False
-    return needle in body
+    return secret in text
 
 
 def rewrite(fields: dict[str, str], secrets: set[str]) -> tuple[dict[str, str], bytes]:
@@ -54,8 +53,8 @@ def rewrite(fields: dict[str, str], secrets: set[str]) -> tuple[dict[str, str], 
 
 def _without(text: str, secrets: set[str]) -> str:
     for secret in secrets:
-        if leaks(text.encode(), secret):
+        if leaks(text, secret):
             text = text.replace(secret, "")
-        if leaks(text.encode(), secret):
+        if leaks(text, secret):
             return ""  # encoded more than once: nothing of it can be kept
     return text
