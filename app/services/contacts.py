@@ -148,7 +148,8 @@ def _take_over(conn: Connection, kept: int, other: int) -> None:
 
 def _claim(unit: Unit, contact_id: int, number: str) -> None:
     statement = insert_for(unit.conn, ContactPhone).values(number=number, contact_id=contact_id)
-    if unit.conn.execute(statement.on_conflict_do_nothing()).rowcount:
+    claimed = statement.on_conflict_do_nothing().returning(ContactPhone.number)
+    if unit.conn.execute(claimed).scalar() is not None:
         return
     owner = select(ContactPhone.contact_id).where(ContactPhone.number == number)
     owner_id = unit.conn.execute(owner).scalar()

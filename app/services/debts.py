@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     true,
     update,
 )
@@ -36,6 +37,12 @@ DAY_MS = 86_400_000
 
 # Written out, not bound: only so do both databases see that the index of missed calls serves.
 MISSED: ColumnElement[bool] = literal_column("(call.direction = 'in' AND call.outcome = 'missed')", Boolean)
+# SQLite takes that index for no better than the one of all calls, unless it is told.
+_OPEN = "WHERE direction = 'in' AND outcome = 'missed' AND callback_s IS NULL AND started_at >= :since"
+_UNSETTLED = {
+    "sqlite": text(f"SELECT id FROM call INDEXED BY ix_call_missed {_OPEN}"),  # noqa: S608 - constants
+    "postgresql": text(f"SELECT id FROM call {_OPEN}"),  # noqa: S608 - constants
+}
 SETTLED_BY_PBX = ("1", "2")
 
 
@@ -75,10 +82,10 @@ def open_for(conn: Connection, user_id: int | None, now: int, limit: int = 200) 
         )
         .scalar_subquery()
     )
-    text = [func.coalesce(column, "") for column in (Contact.name, Contact.company)]
+    words = [func.coalesce(column, "") for column in (Contact.name, Contact.company)]
     query = (
         _with_contact(select(missed.c.phone_id, Phone.number, missed.c.first_at, missed.c.last_at), missed)
-        .add_columns(missed.c.times, missed.c.call_id, Contact.id, *text, Contact.responsible_id)
+        .add_columns(missed.c.times, missed.c.call_id, Contact.id, *words, Contact.responsible_id)
         .add_columns(*(func.coalesce(column, "") for column in (User.name, Did.number, Did.label)), tries)
         .join(Call, Call.id == missed.c.call_id)
         .outerjoin(Did, Did.id == Call.did_id)
@@ -88,6 +95,11 @@ def open_for(conn: Connection, user_id: int | None, now: int, limit: int = 200) 
         .limit(limit)
     )
     return [Debt(*row) for row in conn.execute(query)]
+
+
+def find(conn: Connection, user_id: int | None, phone_id: int, now: int) -> Debt | None:
+    """One open debt that this person sees."""
+    return next((debt for debt in open_for(conn, user_id, now) if debt.phone_id == phone_id), None)
 
 
 def count_for(conn: Connection, user_id: int | None, now: int) -> int:
@@ -105,12 +117,15 @@ def settle(unit: Unit, phone_id: int) -> None:
     unsettled = (Call.phone_id == phone_id, MISSED, Call.callback_s.is_(None), exists().where(*talked))
     seconds = (talked_at.scalar_subquery() - Call.started_at) // 1000
     unit.conn.execute(update(Call).where(*unsettled).values(callback_s=seconds))
+    _keep_promises(unit, phone_id)
+
+
+def _keep_promises(unit: Unit, phone_id: int) -> None:
+    spoke = (Call.phone_id == phone_id, Call.outcome == "answered", Call.started_at >= Promise.created_at)
+    spoke_at = select(func.min(func.coalesce(Call.answered_at, Call.started_at))).where(*spoke)
     number = select(Phone.number).where(Phone.id == phone_id).scalar_subquery()
-    spoke = exists().where(
-        later.phone_id == phone_id, later.outcome == "answered", later.started_at >= Promise.created_at
-    )
-    unkept = (Promise.number == number, Promise.kept_at.is_(None), spoke)
-    unit.conn.execute(update(Promise).where(*unkept).values(kept_at=unit.now))
+    unkept = (Promise.number == number, Promise.kept_at.is_(None), exists().where(*spoke))
+    unit.conn.execute(update(Promise).where(*unkept).values(kept_at=spoke_at.scalar_subquery()))
 
 
 def _missed(conn: Connection, user_id: int | None, now: int) -> Select[*tuple[Any, ...]]:
@@ -129,7 +144,7 @@ def _missed(conn: Connection, user_id: int | None, now: int) -> Select[*tuple[An
         )
         .join(Phone, Phone.id == Call.phone_id)
         .join(Reaction, Reaction.call_id == Call.id)
-        .where(MISSED, Call.callback_s.is_(None), Call.started_at >= now - WINDOW_DAYS * DAY_MS)
+        .where(Call.id.in_(_UNSETTLED[conn.dialect.name].bindparams(since=now - WINDOW_DAYS * DAY_MS)))
         .where(Phone.kind == "e164", Reaction.done_at.is_not(None), ~_settled())
         .group_by(Call.phone_id)
     )

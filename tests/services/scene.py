@@ -55,7 +55,7 @@ class Scene:
     def call(
         self, direction: str, outcome: str, phone: str, *logins: str, at: float, due: bool = True, **more: Any
     ) -> int:
-        """A call that rang these logins; the row's person is the first, or nobody when several rang in vain."""
+        """A call that rang these logins; its person is the first, or nobody when several rang in vain."""
         self._calls += 1
         started_at = NOW + int(at * MINUTE)
         accounts = [self.account_id(login) for login in logins]
