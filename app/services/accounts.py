@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, select, update
 
-from app.models import PbxAccount, User
+from app.models import CallDay, PbxAccount, User
 from app.pbx.client import Account
 from app.pbx.message import bare_login, is_person
+from app.services import audit
 from app.services.changes import Change
 from app.services.upsert import insert_for
 from app.services.writer import Unit
@@ -81,21 +82,22 @@ def sync(unit: Unit, pbx_id: int, accounts: Sequence[Account]) -> Synced:
     return Synced(len(fetched), sum(login not in known for login in fetched), disabled)
 
 
-def map_account(unit: Unit, account_id: int, user_id: int | None) -> None:
+def map_account(unit: Unit, by: int | None, account_id: int, user_id: int | None) -> None:
     """Say who a PBX user is, or that it is nobody. Raises NoSuchAccount for an unknown id of either."""
     if user_id is not None and unit.conn.scalar(select(User.id).where(User.id == user_id)) is None:
         raise NoSuchAccount(f"user {user_id}")
     statement = update(PbxAccount).where(PbxAccount.id == account_id).values(user_id=user_id)
     if unit.conn.execute(statement).rowcount == 0:
         raise NoSuchAccount(f"account {account_id}")
+    audit.record(unit, by, "account_mapped", "pbx_account", account_id, str(user_id or ""))
     unit.changes.append(Change("accounts", account_id))
 
 
-def accept_suggestions(unit: Unit, pbx_id: int) -> int:
+def accept_suggestions(unit: Unit, by: int | None, pbx_id: int) -> int:
     """Map every unmapped PBX user for whom exactly one person fits; returns how many."""
     rows = [row for row in every(unit.conn, pbx_id) if row.state == "unmapped" and row.suggested_id]
     for row in rows:
-        map_account(unit, row.id, row.suggested_id)
+        map_account(unit, by, row.id, row.suggested_id)
     return len(rows)
 
 
@@ -129,12 +131,32 @@ def choices(conn: Connection) -> list[Person]:
     return [Person(*row) for row in conn.execute(query)]
 
 
+def count(conn: Connection, pbx_id: int) -> int:
+    """How many enabled PBX users there are."""
+    query = select(func.count()).where(PbxAccount.pbx_id == pbx_id, PbxAccount.enabled)
+    return int(conn.scalar(query) or 0)
+
+
 def unmapped(conn: Connection, pbx_id: int) -> int:
     """How many enabled PBX users nobody is mapped to."""
     query = select(func.count()).where(
         PbxAccount.pbx_id == pbx_id, PbxAccount.user_id.is_(None), PbxAccount.enabled
     )
     return int(conn.scalar(query) or 0)
+
+
+def fetched_at(conn: Connection, pbx_id: int) -> int | None:
+    """When the PBX was last asked for its users, None when it never was."""
+    found: int | None = conn.scalar(
+        select(func.max(PbxAccount.fetched_at)).where(PbxAccount.pbx_id == pbx_id)
+    )
+    return found
+
+
+def calls_since(conn: Connection, day: str) -> dict[int, int]:
+    """Calls with a leg of each PBX user since a day (`2026-10-03`) of the company's clock, by account id."""
+    counts = select(CallDay.account_id, func.sum(CallDay.calls)).where(CallDay.day >= day)
+    return {row[0]: int(row[1]) for row in conn.execute(counts.group_by(CallDay.account_id))}
 
 
 def find(conn: Connection, account_id: int) -> AccountRow:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from cryptography.fernet import InvalidToken
 from sqlalchemy import Connection, insert, select, update
 
 from app.config import Settings
 from app.models import Pbx
 from app.pbx.client import PbxClient, PbxError
-from app.services import secrets
+from app.services import audit, secrets
 from app.services.changes import Change
 from app.services.writer import Unit
+
+log = logging.getLogger(__name__)
 
 PBX_ID = 1
 API_PATH = "/sys/crm_api.wcgp"  # the one entry point of the PBX (specification, section 4.2)
@@ -25,7 +29,7 @@ _BRACKETED = re.compile(r"\[[0-9a-f:.]+\](:[0-9]{1,5})?")
 
 
 class BadAddress(ValueError):
-    """An address that cannot be the PBX's. `code`: empty, scheme, host or path."""
+    """An address that cannot be the PBX's. `code` says what is wrong with it."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -87,20 +91,22 @@ def parse_address(text: str, *, allow_http: bool = False) -> str:
     return f"{parts.scheme}://{host}{API_PATH}"
 
 
-def save_address(unit: Unit, url: str, token: bytes | None) -> None:
+def save_address(unit: Unit, by: int | None, url: str, token: bytes | None) -> None:
     """Keep the address, and the encrypted key unless it is None: the key there stays then."""
     values = {"url": url} if token is None else {"url": url, "token": token}
     unit.conn.execute(update(Pbx).where(Pbx.id == ensure_pbx(unit)).values(**values))
+    audit.record(unit, by, "pbx_connected", "pbx", PBX_ID, "address" if token is None else "address and key")
     unit.changes.append(Change("settings", 0))
 
 
-def save_recording_hosts(unit: Unit, text: str) -> None:
+def save_recording_hosts(unit: Unit, by: int | None, text: str) -> None:
     """Keep the hosts, separated by commas, spaces or lines. Raises BadAddress for what is no host name."""
     hosts = dict.fromkeys(_ascii(word) for word in re.split(r"[\s,;]+", text) if word)
     if not all(_HOST.fullmatch(host) for host in hosts):
-        raise BadAddress("host")
+        raise BadAddress("bad_recording_host")
     values = {"recording_hosts": ",".join(hosts)}
     unit.conn.execute(update(Pbx).where(Pbx.id == ensure_pbx(unit)).values(**values))
+    audit.record(unit, by, "recording_hosts_set", "pbx", PBX_ID)
     unit.changes.append(Change("settings", 0))
 
 
@@ -142,7 +148,12 @@ def probe(pbx: PbxClient | None) -> Probe:
 
 
 def _decrypted(settings: Settings, token: bytes | None) -> str:
-    return secrets.decrypt(settings.data_dir, token).decode() if token else ""
+    """The stored key; empty when there is none, or when the key file is another one now."""
+    try:
+        return secrets.decrypt(settings.data_dir, token).decode() if token else ""
+    except InvalidToken:
+        log.error("the key of the PBX was stored with another key file: enter it anew")
+        return ""
 
 
 def _split(text: str) -> SplitResult:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from app.config import Settings
 from app.models import CrmKey
+from app.services import audit
 from app.services.changes import Change
 from app.services.connection import PBX_ID, ensure_pbx
 from app.services.secrets import digest
@@ -31,19 +32,22 @@ class Key:
     revoked_at: int | None
 
 
-def add(unit: Unit, key: str, label: str = "") -> int:
+def add(unit: Unit, by: int | None, key: str, label: str = "") -> int:
     """Let the PBX in with `key` from now on; call `mirror` after the commit. Returns the key's id."""
     row = {"pbx_id": ensure_pbx(unit), "digest": digest(key), "label": label.strip()[:100]}
     added = unit.conn.execute(insert(CrmKey).values(**row, created_at=unit.now).returning(CrmKey.id))
+    key_id = int(added.scalar_one())
+    audit.record(unit, by, "key_made", "crm_key", key_id)
     unit.changes.append(Change("settings", 0))
-    return int(added.scalar_one())
+    return key_id
 
 
-def revoke(unit: Unit, key_id: int) -> bool:
+def revoke(unit: Unit, by: int | None, key_id: int) -> bool:
     """Let nobody in with this key any more; call `mirror` after the commit. False when it was not active."""
     active = update(CrmKey).where(CrmKey.id == key_id, CrmKey.revoked_at.is_(None))
     revoked = unit.conn.execute(active.values(revoked_at=unit.now)).rowcount == 1
     if revoked:
+        audit.record(unit, by, "key_revoked", "crm_key", key_id)
         unit.changes.append(Change("settings", 0))
     return revoked
 

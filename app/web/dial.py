@@ -12,10 +12,12 @@ from app.services import connection, dialing
 from app.services.dial_wish import Impossible, Wish, account_of, new_intent, parse_intent, parse_number
 from app.services.dialing import Dial
 from app.services.placing import place
+from app.web.check_words import dial_reason
 from app.web.context import reader, settings, write
 from app.web.security import requires, viewer
 
 bp = Blueprint("dial", __name__)
+bp.add_app_template_filter(dial_reason)
 
 
 @bp.record_once

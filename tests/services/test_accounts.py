@@ -60,7 +60,7 @@ def test_a_fetch_brings_the_users_of_the_pbx(any_app: Flask) -> None:
 def test_a_user_who_left_the_list_is_disabled_and_stays_mapped(any_app: Flask) -> None:
     sync(any_app, NINA, PYOTR)
     person = add_person(any_app, "Белов Пётр", "belov@pult.example")
-    writer_of(any_app).write(accounts.map_account, rows(any_app)["belov"].id, person)
+    writer_of(any_app).write(accounts.map_account, None, rows(any_app)["belov"].id, person)
     assert sync(any_app, NINA) == accounts.Synced(listed=1, added=0, gone=1)
     gone = rows(any_app)["belov"]
     assert (gone.state, gone.user_name) == ("gone", "Белов Пётр")
@@ -96,7 +96,7 @@ def test_the_person_with_the_same_e_mail_or_name_is_suggested(any_app: Flask) ->
     sync(any_app, NINA, PYOTR)
     assert rows(any_app)["orlova"].suggested_id == by_email
     assert rows(any_app)["belov"].suggested_id == by_name
-    assert writer_of(any_app).write(accounts.accept_suggestions, 1) == 2
+    assert writer_of(any_app).write(accounts.accept_suggestions, None, 1) == 2
     assert rows(any_app)["belov"].user_name == "Петр Белов"
 
 
@@ -119,17 +119,17 @@ def test_a_mapping_can_be_taken_back_and_is_counted(any_app: Flask) -> None:
     person = add_person(any_app, "Орлова Нина", "nina@pult.example")
     with db.engine.connect() as conn:
         assert accounts.unmapped(conn, 1) == 1
-    writer_of(any_app).write(accounts.map_account, account_id, person)
+    writer_of(any_app).write(accounts.map_account, None, account_id, person)
     with db.engine.connect() as conn:
         assert accounts.unmapped(conn, 1) == 0
         assert conn.scalar(select(PbxAccount.user_id)) == person
-    writer_of(any_app).write(accounts.map_account, account_id, None)
+    writer_of(any_app).write(accounts.map_account, None, account_id, None)
     assert rows(any_app)["orlova"].state == "unmapped"
 
 
 def test_nobody_unknown_can_be_mapped(any_app: Flask) -> None:
     sync(any_app, NINA)
     with pytest.raises(accounts.NoSuchAccount):
-        writer_of(any_app).write(accounts.map_account, rows(any_app)["orlova"].id, 999)
+        writer_of(any_app).write(accounts.map_account, None, rows(any_app)["orlova"].id, 999)
     with pytest.raises(accounts.NoSuchAccount):
-        writer_of(any_app).write(accounts.map_account, 999, None)
+        writer_of(any_app).write(accounts.map_account, None, 999, None)

@@ -68,8 +68,8 @@ def test_plain_http_is_only_for_ones_own_network() -> None:
 def test_the_key_is_stored_encrypted_and_shown_by_its_tail(app: Flask, writer: Writer) -> None:
     settings: Settings = app.extensions["pult"].settings
     sealed = secrets.encrypt(settings.data_dir, b"TEST-PBX-TOKEN")
-    writer.write(connection.save_address, FULL, sealed)
-    writer.write(connection.save_address, FULL, None)  # a new address keeps the key
+    writer.write(connection.save_address, None, FULL, sealed)
+    writer.write(connection.save_address, None, FULL, None)  # a new address keeps the key
     with db.engine.connect() as conn:
         connected = connection.read(conn, settings)
         assert connection.client(conn, settings) is not None
@@ -88,7 +88,7 @@ def test_the_environment_serves_until_the_admin_stores_an_address(
     with db.engine.connect() as conn:
         assert connection.read(conn, settings).source == "environment"
         assert connection.client(conn, settings) is not None
-    writer.write(connection.save_address, "https://other.example/sys/crm_api.wcgp", None)
+    writer.write(connection.save_address, None, "https://other.example/sys/crm_api.wcgp", None)
     with db.engine.connect() as conn:
         assert connection.read(conn, settings).host == "other.example"
 
@@ -100,23 +100,23 @@ def test_without_address_or_key_there_is_no_client(app: Flask, settings: Setting
 
 
 def test_recording_hosts_are_kept_as_names(app: Flask, writer: Writer, settings: Settings) -> None:
-    writer.write(connection.save_recording_hosts, "Rec.Example, rec.example\nb.example:8443")
+    writer.write(connection.save_recording_hosts, None, "Rec.Example, rec.example\nb.example:8443")
     with db.engine.connect() as conn:
         assert connection.read(conn, settings).recording_hosts == ("rec.example", "b.example:8443")
     with pytest.raises(BadAddress):
-        writer.write(connection.save_recording_hosts, "https://rec.example/record")
+        writer.write(connection.save_recording_hosts, None, "https://rec.example/record")
 
 
 def test_a_key_lets_the_pbx_in_until_it_is_revoked(any_app: Flask) -> None:
     writer: Writer = any_app.extensions["pult"].writer
     settings: Settings = any_app.extensions["pult"].settings
     key = secrets.new_token()
-    key_id = writer.write(crm_keys.add, key, "Кабинет")
+    key_id = writer.write(crm_keys.add, None, key, "Кабинет")
     with db.engine.connect() as conn:
         assert crm_keys.active_digests(conn, settings)[secrets.digest(key)] == 1
         assert secrets.digest("TEST-CRM-TOKEN") in crm_keys.active_digests(conn, settings)
-    assert writer.write(crm_keys.revoke, key_id)
-    assert not writer.write(crm_keys.revoke, key_id)
+    assert writer.write(crm_keys.revoke, None, key_id)
+    assert not writer.write(crm_keys.revoke, None, key_id)
     with db.engine.connect() as conn:
         assert secrets.digest(key) not in crm_keys.active_digests(conn, settings)
         [row] = crm_keys.every(conn)
@@ -129,7 +129,7 @@ def test_the_mirror_holds_digests_only_and_is_for_its_owner(app: Flask, writer: 
     settings: Settings = app.extensions["pult"].settings
     assert list(crm_keys.mirrored_digests(settings)) == [secrets.digest("TEST-CRM-TOKEN")]
     key = secrets.new_token()
-    writer.write(crm_keys.add, key)
+    writer.write(crm_keys.add, None, key)
     with db.engine.connect() as conn:
         crm_keys.mirror(conn, settings)
     file: Path = settings.data_dir / crm_keys.MIRROR

@@ -44,7 +44,7 @@ def pbx(app: Flask) -> Iterator[FakePbx]:
 def connect(app: Flask, url: str) -> None:
     runtime = app.extensions["pult"]
     token = secrets.encrypt(runtime.settings.data_dir, TOKEN.encode())
-    runtime.writer.write(connection.save_address, url, token)
+    runtime.writer.write(connection.save_address, None, url, token)
 
 
 @pytest.fixture
