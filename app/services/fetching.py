@@ -186,11 +186,18 @@ def sniff(head: bytes) -> Sound | None:
         return WAV
     if head.startswith(b"OggS"):
         return OGG
-    # A tag, or the first frame: eleven bits set, then a version and a layer that exist.
-    if head.startswith(b"ID3"):
-        return MP3
-    is_frame = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
-    return MP3 if is_frame and head[1] & 0x18 != 0x08 and head[1] & 0x06 else None
+    return MP3 if head.startswith(b"ID3") or _is_frame(head) else None
+
+
+def _is_frame(head: bytes) -> bool:
+    """Whether an MPEG audio frame begins here: eleven bits set, then a version, layer and rates that exist.
+
+    Layer I is left out: nobody records with it, and a text in UTF-16 begins like one.
+    """
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return False
+    is_version, layer = head[1] & 0x18 != 0x08, head[1] & 0x06
+    return is_version and layer in (0x02, 0x04) and head[2] & 0xF0 != 0xF0 and head[2] & 0x0C != 0x0C
 
 
 def _write(part: Path, chunks: Iterable[bytes]) -> int:

@@ -15,6 +15,7 @@ from app.services.ownership import is_person_account
 # Their values never leave the server: a recording's address holds the client's number.
 ADDRESSES = ("http://", "https://", "ftp://", "//")
 HIDDEN = "…"
+LARGEST_ID = 2**63 - 1  # an address may hold more than a database can
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class CardPush:
 
 def current_id(conn: Connection, call_id: int) -> int | None:
     """The id under which the call is kept: its own, or after a transfer that of the call it joined."""
+    if call_id > LARGEST_ID:
+        return None
     kept = conn.execute(select(Call.id).where(Call.id == call_id)).scalar()
     if kept is not None:
         return kept
