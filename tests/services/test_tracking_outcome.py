@@ -130,6 +130,12 @@ class TestTheReRing:
     def test_a_late_first_ring_rings_nothing(self) -> None:
         assert live("CANCELLED a; +9; INCOMING a").legs[0].state == "over"
 
+    def test_a_repeat_of_a_late_first_ring_rings_nothing(self) -> None:
+        assert live("CANCELLED a; +9; INCOMING a; INCOMING a").legs[0].state == "over"
+
+    def test_a_ring_after_a_first_one_that_raced_its_end_is_new(self) -> None:
+        assert live("CANCELLED a; -0.5; INCOMING a; +9; INCOMING a").legs[0].state == "ringing"
+
     def test_a_repeat_while_it_talks_rings_nothing(self) -> None:
         scene = "INCOMING a; CANCELLED a; +5; INCOMING a; ACCEPTED a; +5; INCOMING a"
         assert live(scene).legs[0].state == "talking"

@@ -14,7 +14,7 @@ RAISES_TO = {
     "COMPLETED": OVER,
     "CANCELLED": OVER,
 }
-RERING_MS = 2000
+RACE_MS = 2000  # pushes race: receipts closer than this tell no order
 
 
 @dataclass(slots=True)
@@ -35,6 +35,8 @@ class Track:
     completed_at: int | None = None
     cancelled_at: int | None = None  # in the present ring
     dialled_at: int | None = None
+    last_ring: Message | None = None
+    last_ring_at: int = 0
     ended_at: int | None = None
     rung_ms: int = 0
     ext: str | None = None
@@ -55,16 +57,20 @@ class Track:
         """Take one event in: raise the leg, or keep it as it is."""
         kind = message.type or ""
         rank = RAISES_TO[kind]
-        if rank > self.rank or (kind == "INCOMING" and self._rings_again(at)):
+        if rank > self.rank or (kind == "INCOMING" and self._rings_again(at, message)):
             self._raise(rank, place, at)
         self._note(kind, at)
+        if rank == RINGING:
+            self.last_ring, self.last_ring_at = message, at
         self.ext = self.ext or message.ext
         self.group = self.group or message.group
 
-    def _rings_again(self, at: int) -> bool:
+    def _rings_again(self, at: int, message: Message) -> bool:
         # A late or repeated INCOMING must not ring: only one that comes clearly after the ring's end does.
-        ended = self.rank == OVER and self.rang_at is not None
-        return ended and self.cancelled_at is not None and at - self.cancelled_at >= RERING_MS
+        if self.rank != OVER or self.rang_at is None or self.cancelled_at is None:
+            return False
+        repeated = at - self.last_ring_at < RACE_MS and message == self.last_ring
+        return at - self.cancelled_at >= RACE_MS and not repeated
 
     def _raise(self, rank: int, place: int, at: int) -> None:
         if self.rank == RINGING:
@@ -122,7 +128,7 @@ def read_legs(pushes: Iterable[Push], depth: dict[str, int]) -> Legs:
         track.hear(place, push.received_at, message)
         if before < TALKING <= track.rank and message.type != "CANCELLED":
             _pick_up(legs, place, push.received_at, message.type == "ACCEPTED")
-        if track.lifted and depth:
+        if depth and message.type in ("ACCEPTED", "COMPLETED"):
             track.depth = max(track.depth, depth.get(message.callid, 0))
     return legs
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from app.services.tracking.legs import RERING_MS, Track
+from app.services.tracking.legs import RACE_MS, Track
 from app.services.tracking.states import Outcome
 from app.services.tracking.story import Story
 
@@ -62,15 +62,18 @@ def last_talker(talkers: list[Talker]) -> str | None:
     best = max(talker[:3] for talker in talkers)
     last = [talker for talker in talkers if talker[:3] == best]
     latest = max(talker.heard_at for talker in last)
-    return max(talker.login for talker in last if latest - talker.heard_at < RERING_MS)
+    return max(talker.login for talker in last if latest - talker.heard_at < RACE_MS)
 
 
 def _dialler(story: Story) -> str | None:
     named = [(report.depth, report.login) for report in story.told.reports if report.login is not None]
     if named:
         return min(named)[1]
-    dialled = [(track.dialled_at, track.login) for track in story.people if track.dialled_at is not None]
-    return min(dialled)[1] if dialled else _only_person(story)
+    dialled = {track.login: track.dialled_at for track in story.people if track.dialled_at is not None}
+    if not dialled:
+        return _only_person(story)
+    first = min(dialled.values())
+    return min(login for login, at in dialled.items() if at - first < RACE_MS)
 
 
 def _only_person(story: Story) -> str | None:
