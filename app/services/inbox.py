@@ -94,8 +94,8 @@ def card(conn: Connection, push_id: int) -> PushCard | None:
     if row is None:
         return None
     fields = open_envelope(row.body, row.content_type).fields
-    shown = tuple((name, _URL.sub(HIDDEN, value)) for name, value in fields.items())
-    text = "" if shown else _URL.sub(HIDDEN, row.body.decode("utf-8", "replace"))
+    shown = tuple((_hide(name), _hide(value)) for name, value in fields.items())
+    text = "" if shown else _hide(row.body.decode("utf-8", "replace"))
     return PushCard(_row(row), shown, text, row.call_id)
 
 
@@ -167,11 +167,15 @@ def _row(row: Any) -> PushRow:
     return PushRow(
         id=row.id,
         received_at=row.received_at,
-        cmd=row.cmd or said.get("cmd", "")[:32],
-        type=said.get("type", "")[:32],
-        callid=row.callid or said.get("callid", "")[:200],
+        cmd=_hide(row.cmd or said.get("cmd", ""))[:32],
+        type=_hide(said.get("type", ""))[:32],
+        callid=_hide(row.callid or said.get("callid", ""))[:200],
         state=row.state,
         source=row.source,
         flags=tuple(row.flags.split()),
-        error=row.error,
+        error=_hide(row.error),
     )
+
+
+def _hide(text: str) -> str:
+    return _URL.sub(HIDDEN, text)
