@@ -17,6 +17,7 @@ from app.config import Settings, from_environment
 from app.extensions import db
 from app.services.schema import migrate
 from app.services.writer import Writer
+from tests.browser import Browser
 from tests.postgres import PostgresServer
 
 pytest_plugins = ("tests.personas",)
@@ -44,6 +45,19 @@ def postgres() -> Iterator[PostgresServer]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated PostgreSQL database to copy."""
+    folder = tmp_path_factory.mktemp("template-pg")
+    with postgres.database() as url:
+        app = create_app(from_environment({"PULT_DATA_DIR": str(folder), "PULT_DATABASE_URL": url}))
+        with app.app_context():
+            _migrate()
+            db.engine.dispose()
+        app.extensions["pult"].stop()
+        yield url.rpartition("/")[2]
 
 
 @pytest.fixture(scope="session")
@@ -87,14 +101,13 @@ def any_app(
         yield from _running(request.getfixturevalue("app"))
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database() as url:
-        app = create_app(from_environment({**environment, "PULT_DATABASE_URL": url}))
-        with app.app_context():
-            _migrate()
-        yield from _running(app)
+    template: str = request.getfixturevalue("postgres_template")
+    with server.database(template) as url:
+        yield from _running(create_app(from_environment({**environment, "PULT_DATABASE_URL": url})))
 
 
 def _running(app: Flask) -> Iterator[Flask]:
+    app.test_client_class = Browser
     with app.app_context():
         yield app
         app.extensions["pult"].stop()

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from app.models import User
 from app.services import secrets, sessions
 from app.services.writer import Unit
+from tests.browser import Browser
 
 PASSWORD = "correct horse battery"
 # scrypt of PASSWORD, made once: a hash for each test would cost a quarter of a second.
@@ -31,7 +32,7 @@ class Actor:
         self.id = user_id
         self.role = role
         self.email = email
-        self.client = app.test_client()
+        self.client = Browser(app, app.response_class)
         self.cookie = ""
 
     @property
@@ -55,8 +56,8 @@ class Actor:
         return secrets.sign(self.settings.data_dir, "csrf", self.cookie or "stranger")
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
-        """GET `path`, all of it: files it is read from are closed."""
-        return self.client.get(path, buffered=True, **kwargs)
+        """GET `path`."""
+        return self.client.get(path, **kwargs)
 
     def post(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
         """POST a form, with the token."""

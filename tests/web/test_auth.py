@@ -172,7 +172,7 @@ def test_changing_the_password_needs_the_present_one_and_ends_other_log_ins(app:
     assert agent.post("/me/password", form).status_code == 303
     assert agent.get("/me").status_code == 200
     assert elsewhere.get("/me").status_code == 303
-    assert _log_in(elsewhere, agent.email, NEW).status_code == 303
+    assert _log_in(Actor(app), agent.email, NEW).status_code == 303
 
 
 def test_signing_out_everywhere_keeps_this_browser(app: Flask, agent: Actor) -> None:

@@ -1,8 +1,6 @@
 """What the watchers of the server see."""
 
-import shutil
 import sqlite3
-from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -45,15 +43,13 @@ def test_a_write_that_cannot_be_made_is_a_503_that_says_to_come_again(app: Flask
 
 
 def test_a_page_without_a_database_is_a_503_page(app: Flask, agent: Actor) -> None:
-    data: Path = app.extensions["pult"].settings.data_dir
     app.extensions["pult"].writer.stop()
-    with sqlite3.connect(data / "pult.db") as other:
+    with sqlite3.connect(app.extensions["pult"].settings.data_dir / "pult.db") as other:
         other.execute("ALTER TABLE session RENAME TO lost")
     other.close()
     answer = agent.get("/me")
     assert answer.status_code == 503
     assert "<h1>" in answer.text
-    assert shutil.disk_usage(data).free > 0
 
 
 def test_metrics_are_for_this_machine_and_for_admins(app: Flask, agent: Actor, admin: Actor) -> None:
