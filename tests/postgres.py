@@ -67,10 +67,10 @@ class PostgresServer:
         return f"postgresql://{self.user}@127.0.0.1:{self.port}/{name}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """A fresh database's URL; the database is dropped afterwards."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """A database of its own, a copy of `template`: its URL; it is dropped afterwards."""
         name = f"pult_{next(self._numbers)}_{time.monotonic_ns()}"
-        self._admin(f"CREATE DATABASE {name}")
+        self._admin(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield self.url(name)
         finally:
