@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, update
 
 from app.extensions import db
-from app.models import Call, DialIntent, PbxAccount, User
 from app.pbx.client import Account as PbxUser
-from app.pbx.client import DialAnswer, PbxClient
 from app.pbx.fake import FakePbx
 from app.pbx.replies import Reply
 from app.services import dialing
-from app.services.connection import ensure_pbx
-from app.services.dial_wish import Account, Impossible, Wish, account_of, parse_intent, parse_number
+from app.services.dial_wish import Impossible, Wish
 from app.services.placing import place
-from app.services.writer import Unit, Writer
+from app.services.writer import Writer
+from tests.services.dial_scene import (
+    NUMBER,
+    TOKEN,
+    a_wish,
+    add_person,
+    client,
+    dial,
+    dialled,
+    grow_older,
+    shown,
+)
 from tests.services.rude_pbx import Manners, closed_port, reset, rude_pbx, silent
-
-NUMBER = "+79000002007"
-TOKEN = "TEST-PBX-TOKEN"
 
 
 @pytest.fixture
@@ -36,20 +39,8 @@ def writer(any_app: Flask) -> Writer:
 
 @pytest.fixture
 def person(writer: Writer) -> int:
-    """Somebody with a user of the PBX."""
-
-    def add(unit: Unit) -> int:
-        values = {"name": "Чижиков Сергей", "email": "chizh@pult.example", "role": "agent"}
-        user_id: int = unit.conn.execute(
-            insert(User).values(**values, created_at=unit.now).returning(User.id)
-        ).scalar_one()
-        for login in ("chizh", "chizh.mobile"):
-            unit.conn.execute(
-                insert(PbxAccount).values(pbx_id=ensure_pbx(unit), login=login, user_id=user_id)
-            )
-        return user_id
-
-    return writer.submit(add)
+    """Somebody with users of the PBX."""
+    return writer.write(add_person)
 
 
 @pytest.fixture
@@ -59,49 +50,6 @@ def pbx() -> Iterator[FakePbx]:
     fake.start()
     yield fake
     fake.stop()
-
-
-def a_wish(person: int, intent: str = "", number: str = NUMBER) -> Wish:
-    with db.engine.connect() as conn:
-        return Wish(intent or str(uuid4()), person, account_of(conn, person), number)
-
-
-def client(url: str, total: float = 5) -> PbxClient:
-    return PbxClient(url, TOKEN, allow_private=True, connect_timeout=total, total=total)
-
-
-def dial(writer: Writer, pbx_client: PbxClient, wish: Wish) -> dialing.Dial:
-    begun = writer.write(dialing.begin, wish)
-    if begun.won:
-        assert place(writer, pbx_client, begun.id, wish).wait(20)
-    return shown(begun.id)
-
-
-def shown(dial_id: int) -> dialing.Dial:
-    with db.engine.connect() as conn:
-        return dialing.read(conn, dial_id)
-
-
-def dialled(pbx: FakePbx) -> list[str]:
-    return [form["phone"] for form in pbx.commands_heard if form["cmd"] == "makeCall"]
-
-
-def add_call(writer: Writer) -> int:
-    return writer.write(add_call_now)
-
-
-def add_call_now(unit: Unit) -> int:
-    values = {"callid": str(uuid4()), "direction": "out", "outcome": "ringing", "started_at": unit.now}
-    statement = insert(Call).values(pbx_id=ensure_pbx(unit), **values).returning(Call.id)
-    return int(unit.conn.execute(statement).scalar_one())
-
-
-def grow_older(writer: Writer, dial_id: int, ms: int) -> None:
-    def job(unit: Unit) -> None:
-        older = {"created_at": DialIntent.created_at - ms}
-        unit.conn.execute(update(DialIntent).where(DialIntent.id == dial_id).values(**older))
-
-    writer.submit(job)
 
 
 def test_a_number_is_dialled_in_digits_for_the_persons_first_pbx_user(
@@ -225,65 +173,3 @@ def test_a_dial_whose_process_died_becomes_unknown_at_the_next_start(writer: Wri
     young = writer.write(dialing.begin, a_wish(person, number="+79000003105"))
     assert writer.write(dialing.recover) == 1
     assert (shown(old.id).state, shown(young.id).state) == ("unknown", "sent")
-
-
-def test_a_call_finds_the_dial_it_came_from(writer: Writer, person: int) -> None:
-    wish = a_wish(person)
-    dial_id = writer.write(dialing.begin, wish).id
-    call_id = add_call(writer)
-
-    def match(number: str, later_ms: int = 0) -> int | None:
-        return writer.submit(
-            lambda unit: dialing.match(unit, call_id, wish.account.id, number, unit.now + later_ms)
-        )
-
-    assert match("+79000009999") is None
-    assert match(NUMBER, later_ms=dialing.MATCH_MS + 60_000) is None
-    assert match(NUMBER) == dial_id
-    assert match(NUMBER) == dial_id
-    assert shown(dial_id).call_id == call_id
-    other_call = add_call(writer)
-    assert writer.submit(lambda u: dialing.match(u, other_call, wish.account.id, NUMBER, u.now)) is None
-
-
-def test_a_call_that_turns_up_proves_an_unknown_dial(writer: Writer, person: int) -> None:
-    wish = a_wish(person)
-    dial_id = writer.write(dialing.begin, wish).id
-    writer.write(dialing.settle, dial_id, DialAnswer("unknown", reason="no_answer"))
-    writer.submit(lambda unit: dialing.match(unit, add_call_now(unit), wish.account.id, NUMBER, unit.now))
-    assert (shown(dial_id).state, shown(dial_id).reason) == ("accepted", "")
-
-
-def test_silence_does_not_outweigh_a_call_that_is_there(writer: Writer, person: int) -> None:
-    wish = a_wish(person)
-    dial_id = writer.write(dialing.begin, wish).id
-    writer.submit(lambda unit: dialing.match(unit, add_call_now(unit), wish.account.id, NUMBER, unit.now))
-    writer.write(dialing.settle, dial_id, DialAnswer("unknown", reason="no_answer"))
-    assert shown(dial_id).state == "accepted"
-
-
-def test_numbers_are_understood_as_people_type_them() -> None:
-    assert parse_number("8 (900) 000 2007") == NUMBER
-    assert parse_number("101") == "101"
-    assert parse_number("029 123-45-67", telnum="375291112233") == "+375291234567"
-    for nonsense in ("", "позвони", "anonymous", "0"):
-        with pytest.raises(Impossible):
-            parse_number(nonsense)
-
-
-def test_an_intent_is_a_uuid() -> None:
-    uuid = str(uuid4())
-    assert parse_intent(uuid.upper()) == uuid
-    for nonsense in ("", "1", "<script>"):
-        with pytest.raises(Impossible):
-            parse_intent(nonsense)
-
-
-def test_a_person_chooses_among_their_own_pbx_users_only(writer: Writer, person: int) -> None:
-    with db.engine.connect() as conn:
-        first = account_of(conn, person)
-        second = account_of(conn, person, first.id + 1)
-        assert (first, second.login) == (Account(first.id, "chizh", ""), "chizh.mobile")
-        for user_id, account_id in ((person, 999), (999, first.id), (999, None)):
-            with pytest.raises(Impossible):
-                account_of(conn, user_id, account_id)
