@@ -1,33 +1,105 @@
-// The player at the foot of the log: a row's [data-play] button sets the one <audio>, native keys do the rest.
+// The player at the foot of the log: a row's [data-play] button sets the one <audio>; J, K, L seek and pause.
+const RETRY_MS = 5_000;
+const RETRIES = 6;
+
 const card = () => document.getElementById("player");
 const audio = () => card().querySelector("audio");
+const rowButtons = () => document.querySelectorAll("[data-play]");
 
-function mark(button) {
-  for (const row of document.querySelectorAll("tr[aria-current]")) row.removeAttribute("aria-current");
-  button.closest("tr")?.setAttribute("aria-current", "true");
+function toggle(button) {
+  if (audio().getAttribute("src") !== button.dataset.play) start(button);
+  else if (audio().paused) audio().play().catch(quiet);
+  else audio().pause();
 }
 
-function play(button) {
-  if (audio().getAttribute("src") !== button.dataset.play) audio().src = button.dataset.play;
+function start(button) {
+  audio().src = button.dataset.play;
+  delete audio().dataset.tries;
   card().querySelector("[data-player-title]").textContent = button.dataset.title ?? "";
   card().hidden = false;
-  mark(button);
-  audio().play();
+  say(audio(), "");
+  audio().play().catch(quiet);
+}
+
+// A refused play() ends in an `error` event too: told there, in words.
+function quiet() {}
+
+// The row that plays is marked, and its button pauses.
+function mark() {
+  if (!card()) return;
+  const playing = audio().getAttribute("src");
+  for (const button of rowButtons()) {
+    const current = !card().hidden && button.dataset.play === playing;
+    if (current) button.closest("tr")?.setAttribute("aria-current", "true");
+    else button.closest("tr")?.removeAttribute("aria-current");
+    button.querySelector("use").setAttribute("href", `/static/icons.svg#${current && !audio().paused ? "pause" : "play"}`);
+  }
+}
+
+function skip(seconds) {
+  audio().currentTime = Math.max(0, audio().currentTime + seconds);
+}
+
+function setSpeed(button) {
+  audio().defaultPlaybackRate = audio().playbackRate = Number(button.dataset.speed);
+  for (const other of card().querySelectorAll("[data-speed]")) other.setAttribute("aria-pressed", other === button);
+}
+
+function stop() {
+  audio().pause();
+  card().hidden = true;
+  mark();
 }
 
 function clicked({ target }) {
   const button = target.closest("[data-play], [data-skip], [data-speed], [data-stop]");
   if (!button) return;
-  const { play: source, skip, speed } = button.dataset;
-  if (source) play(button);
-  else if (skip) audio().currentTime = Math.max(0, audio().currentTime + Number(skip));
-  else if (speed) setSpeed(button, Number(speed));
-  else { audio().pause(); card().hidden = true; }
+  if (button.dataset.play) toggle(button);
+  else if (button.dataset.skip) skip(Number(button.dataset.skip));
+  else if (button.dataset.speed) setSpeed(button);
+  else stop();
 }
 
-function setSpeed(button, speed) {
-  audio().defaultPlaybackRate = audio().playbackRate = speed;
-  for (const other of card().querySelectorAll("[data-speed]")) other.setAttribute("aria-pressed", other === button);
+function typed(event) {
+  const busy = event.target.closest?.("input, select, textarea, audio, [popover], [contenteditable]");
+  if (busy || event.ctrlKey || event.metaKey || event.altKey || !card() || card().hidden) return;
+  const keys = { KeyJ: () => skip(-5), KeyL: () => skip(5), KeyK: () => (audio().paused ? audio().play() : audio().pause()) };
+  if (!keys[event.code]) return;
+  event.preventDefault();
+  keys[event.code]();
 }
 
+function say(sound, words) {
+  const place = sound.closest(".player").querySelector("[data-said]");
+  place.textContent = words;
+  place.hidden = !words;
+}
+
+// A recording may still be on its way from the PBX: the server says 503 then, and we ask again.
+async function failed(sound) {
+  const { pending, missing } = sound.closest(".player").querySelector("[data-said]").dataset;
+  const answer = await fetch(sound.src, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+  const tries = Number(sound.dataset.tries ?? 0);
+  if (answer?.status !== 503 || tries >= RETRIES) return say(sound, missing);
+  say(sound, pending);
+  sound.dataset.tries = tries + 1;
+  const asked = sound.src;
+  setTimeout(() => { if (sound.src === asked && sound.isConnected) retry(sound); }, RETRY_MS);
+}
+
+function retry(sound) {
+  sound.load();
+  sound.play().catch(quiet);
+}
+
+// Media events do not bubble: they are caught on their way down.
+function heard(type, then) {
+  document.addEventListener(type, ({ target }) => target.matches?.(".player audio") && then(target), true);
+}
+
+heard("error", failed);
+heard("playing", (sound) => say(sound, ""));
+for (const type of ["play", "pause", "ended"]) heard(type, mark);
 document.addEventListener("click", clicked);
+document.addEventListener("keydown", typed);
+document.addEventListener("htmx:after:swap", mark);

@@ -112,7 +112,7 @@ def pushes(conn: Connection, call_id: int) -> list[CardPush]:
     for row in conn.execute(query):
         fields = open_envelope(row.body, row.content_type).fields
         shown = tuple((name, _shown(name, value)) for name, value in sorted(fields.items()) if name != "cmd")
-        what = fields.get("type", "") or fields.get("status", "")
+        what = fields.get("status" if row.cmd == "history" else "type", "")
         found.append(
             CardPush(row.id, row.received_at, row.cmd, what, fields.get("user", ""), row.flags, shown)
         )
