@@ -157,7 +157,7 @@ def clock(conn: Connection, settings: Settings) -> Check:
         return Check("clock_unknown", "ok")
     skew_ms = int(median(late))
     level: Level = "ok" if abs(skew_ms) <= SKEW_MS else "warn"
-    return Check("clock" if level == "ok" else "clock_off", level, {"seconds": skew_ms // 1000})
+    return Check("clock" if level == "ok" else "clock_off", level, {"seconds": abs(skew_ms) // 1000})
 
 
 def _s(fields: dict[str, str], name: str) -> int:

@@ -135,6 +135,12 @@ def client(conn: Connection, settings: Settings, *, total: float = 30) -> PbxCli
     return PbxClient(url, token, allow_private=settings.allow_private_hosts, total=total) if token else None
 
 
+def is_configured(conn: Connection, settings: Settings) -> bool:
+    """Whether there are an address and a key of the PBX."""
+    found = read(conn, settings)
+    return bool(found.url and found.tail)
+
+
 def probe(pbx: PbxClient | None) -> Probe:
     """Ask the PBX for its users, to see whether address and key are right. Takes up to 30 s."""
     if pbx is None:

@@ -72,8 +72,8 @@ _MACHINE = {
     "no_database": N_("The database does not answer: %(why)s"),
     "writable": N_("The database can be written."),
     "not_writable": N_("The database cannot be written: %(why)s"),
-    "clock": N_("Our clock and the PBX's differ by %(seconds)s s at most."),
-    "clock_off": N_("Calls are told %(seconds)s s after their end: check this machine's clock (NTP)."),
+    "clock": N_("Our clock and the PBX's differ by no more than %(seconds)s s."),
+    "clock_off": N_("Our clock and the PBX's differ by %(seconds)s s: check this machine's clock (NTP)."),
     "clock_unknown": N_("The clocks cannot be compared before the first history with its start."),
 }
 _SETUP = {
