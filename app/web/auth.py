@@ -135,6 +135,7 @@ def _invite_form(invitation: invites.Invitation, errors: dict[str, str]) -> str:
         heading=_("Welcome, %(name)s", name=invitation.name),
         text=_("Choose a password. You will log in with it as %(email)s.", email=invitation.email),
         ask_name=False,
+        email=invitation.email,
         errors=errors,
     )
 
