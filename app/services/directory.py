@@ -35,6 +35,7 @@ class ContactLine(NamedTuple):
     created_at: int
     created_for: int | None
     numbers: list[str]
+    last_call_at: int | None
 
 
 class Waiting(NamedTuple):
@@ -187,7 +188,14 @@ def _listing() -> _Listing:
 def _lines(conn: Connection, query: _Listing) -> list[ContactLine]:
     rows = conn.execute(query).all()
     numbers: dict[int, list[str]] = {row.id: [] for row in rows}
-    phones = select(ContactPhone.contact_id, ContactPhone.number).where(ContactPhone.contact_id.in_(numbers))
-    for contact_id, number in conn.execute(phones.order_by(ContactPhone.number)):
+    last: dict[int, int] = dict.fromkeys(numbers, 0)
+    phones = (
+        select(ContactPhone.contact_id, ContactPhone.number, func.coalesce(Phone.last_call_at, 0))
+        .outerjoin(Phone, Phone.number == ContactPhone.number)
+        .where(ContactPhone.contact_id.in_(numbers))
+        .order_by(func.coalesce(Phone.last_call_at, 0).desc(), ContactPhone.number)
+    )
+    for contact_id, number, last_call_at in conn.execute(phones):
         numbers[contact_id].append(number)
-    return [ContactLine(*row, numbers[row.id]) for row in rows]
+        last[contact_id] = max(last[contact_id], last_call_at)
+    return [ContactLine(*row, numbers[row.id], last[row.id] or None) for row in rows]

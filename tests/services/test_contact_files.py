@@ -11,7 +11,7 @@ from flask import Flask
 from app.extensions import db
 from app.services import contact_files, contact_import, directory
 from app.services.contact_import import Imported
-from tests.services.scene import Scene
+from tests.scene import Scene
 
 CLIENT = "+79000001234"
 OTHER = "+79000005678"

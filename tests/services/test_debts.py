@@ -10,7 +10,7 @@ from app.extensions import db
 from app.models import Reaction
 from app.services import debt_care, debts, reactions
 from app.services.debts import Debt
-from tests.services.scene import HOUR, MINUTE, NOW, Scene
+from tests.scene import HOUR, MINUTE, NOW, Scene
 
 CLIENT = "+79000001234"
 OTHER = "+79000005678"

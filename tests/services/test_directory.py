@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from app.services import contact_calls, contacts, directory, notes
+from app.services import contact_calls, contact_notes, contacts, directory
 from app.services.contacts import ContactError
-from tests.services.scene import Scene
+from tests.scene import Scene
 
 CLIENT = "+79000001234"
 OTHER = "+79000005678"
@@ -104,14 +104,14 @@ def test_merged_contacts_are_one_with_all_numbers_notes_and_addresses(scene: Sce
     first = scene.contact("+79000001111", "Фёдор из пекарни")
     second = scene.contact(OTHER, company="Хлеб", responsible_id=nina)
     kept = scene.contact(CLIENT, "Фёдор")
-    scene.writer.write(notes.add_to_contact, first, nina, "Любит ржаной")
+    scene.writer.write(contact_notes.add_to_contact, first, nina, "Любит ржаной")
     scene.writer.write(contacts.merge, second, first)
     scene.writer.write(contacts.merge, kept, second)
     for old in (first, second, kept):
         card = scene.read(directory.card, old)
         assert (card.id, card.name, card.company, card.responsible_id) == (kept, "Фёдор", "Хлеб", nina)
         assert sorted(number.number for number in card.numbers) == ["+79000001111", CLIENT, OTHER]
-    assert [note.text for note in scene.read(notes.of_contact, kept)] == ["Любит ржаной"]
+    assert [note.text for note in scene.read(contact_notes.of_contact, kept)] == ["Любит ржаной"]
     assert found(scene, "") == ["Фёдор"]
     assert refused(scene, contacts.merge, kept, first).code == "same_contact"
     assert refused(scene, contacts.merge, kept, 999).code == "not_found"
@@ -176,8 +176,8 @@ def test_the_card_counts_the_calls_of_each_number(scene: Scene) -> None:
 @pytest.mark.parametrize(("text", "code"), [(" \n ", "empty"), ("я" * 4001, "too_long")])
 def test_an_empty_or_endless_note_is_refused(scene: Scene, text: str, code: str) -> None:
     made, nina = scene.contact(CLIENT), scene.person("Нина")
-    with pytest.raises(notes.BadNote, match=code):
-        scene.writer.write(notes.add_to_contact, made, nina, text)
+    with pytest.raises(contact_notes.BadNote, match=code):
+        scene.writer.write(contact_notes.add_to_contact, made, nina, text)
 
 
 def test_an_unknown_contact_has_no_card(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from app.extensions import db
 from app.models import Call, Contact, Promise, Reaction
 from app.services import contacts, directory, ownership, reactions
 from app.services.writer import Unit
-from tests.services.scene import NOW, Scene
+from tests.scene import NOW, Scene
 
 CLIENT = "+79000001234"
 

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from app.extensions import db
 from app.services import contacts, routing
-from tests.services.scene import Scene
+from tests.scene import Scene
 
 CLIENT = "+79000001234"
 
