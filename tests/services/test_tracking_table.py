@@ -1,12 +1,15 @@
 """Every row of the table of trails, each also as its row of the log ends up."""
 
+import json
 import random
 import re
+from pathlib import Path
 
 import pytest
 
+from app.pbx.protocol import parse
 from app.services.tracking import Push
-from tests.services.trails import live, row, state, trail
+from tests.services.trails import NOON, live, row, state, trail
 
 FULL = "ext=601 telnum=79000000601 start=20260917T112637Z link=https://records.example/1.mp3"
 GROUP = (
@@ -116,3 +119,22 @@ def test_a_history_that_returns_after_a_day_adds_its_link_to_the_first_row() -> 
     talk = "INCOMING a; ACCEPTED a; +9; COMPLETED a; "
     found = state(talk + "+90000; history Success a 10 link=https://records.example/1.mp3")
     assert (row(found), len(found.recordings)) == ("answered, a, 10", 1)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "expected"),
+    [
+        ("group-answered", "answered, agent_d, 98"),
+        ("outgoing", "answered, agent_d, 41"),
+        ("redelivery", "answered, agent_e, 61"),
+        ("edition-2021", "answered, user, 50"),
+    ],
+)
+def test_what_real_switches_sent_gives_its_row(scenario: str, expected: str) -> None:
+    lines = (Path(__file__).parents[1] / "pbx/data/pbx-samples.jsonl").read_text().splitlines()
+    samples = [sample for sample in map(json.loads, lines) if sample["scenario"] == scenario]
+    pushes = [
+        Push(place, NOON + 1000 * sample.get("t", 0), parse(sample["form"]))
+        for place, sample in enumerate(samples)
+    ]
+    assert row(state(pushes)) == expected
