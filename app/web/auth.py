@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug import Response
 
-from app.services import audit, invites, passwords, people, sessions
+from app.services import audit, invites, metrics, passwords, people, sessions
 from app.services.clock import now
 from app.services.people import Refused
 from app.services.throttle import Throttle
@@ -48,13 +48,16 @@ def log_in() -> ResponseReturnValue:
     caller = (email, client_address())
     wait_s = login_throttle().take(caller)
     if wait_s:
+        metrics.LOGINS.add("slowed_down")
         return _form(wanted, email, words.wait(wait_s)), 429, {"Retry-After": str(wait_s)}
     known = people.credentials(reader(), email)
     fits = passwords.fits(known.password if known else "", request.form.get("password", ""))
     if known is None or not fits or not known.enabled:
+        metrics.LOGINS.add("wrong")
         write(audit.record, None, "login_failed", "user", known.id if known else "")
         return _form(wanted, email, _("The e-mail or the password is wrong.")), 422
     login_throttle().forgive(caller)
+    metrics.LOGINS.add("entered")
     return _enter(known.id, local_path(wanted))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Audit
-from app.services import invites
+from app.services import invites, metrics
 from tests.personas import PASSWORD, Actor, MakeUser
 
 NEW = "a new and better one"
@@ -48,11 +48,13 @@ def test_a_log_in_never_leads_to_another_site(agent: Actor, stranger: Actor) -> 
 
 
 def test_a_wrong_password_and_an_unknown_email_look_the_same(agent: Actor, stranger: Actor) -> None:
+    counted = metrics.LOGINS.value("wrong")
     wrong = _log_in(stranger, agent.email, "wrong")
     unknown = _log_in(stranger, "nobody@pult.example", PASSWORD)
     assert wrong.status_code == unknown.status_code == 422
     assert wrong.text.replace(agent.email, "") == unknown.text.replace("nobody@pult.example", "")
     assert _deeds() == ["login_failed", "login_failed"]
+    assert metrics.LOGINS.value("wrong") == counted + 2
 
 
 def test_a_disabled_person_cannot_log_in(make_user: MakeUser, stranger: Actor) -> None:
