@@ -6,6 +6,8 @@ file was read.
 
 import os
 import resource
+import signal
+import threading
 
 worker_class = "gevent"
 worker_connections = 4000
@@ -20,6 +22,22 @@ def on_starting(server):
     """A tab is a descriptor: allow as many as the system lets us."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def post_worker_init(worker):
+    """Send every tab to the next process as soon as this one is told to end.
+
+    It may live on for `graceful_timeout`, as long as some browser keeps a connection open, and its tabs
+    would be deaf to what the next process stores.
+    """
+    hub = worker.wsgi.extensions["pult"].hub
+
+    def leave(signum, frame):
+        # Not in the handler itself: the code it has interrupted may hold a lock of the hub.
+        threading.Thread(target=hub.stop).start()
+        worker.handle_exit(signum, frame)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def worker_exit(server, worker):

@@ -18,9 +18,9 @@ from app.concurrency import Thread, native_lock, start_thread
 from app.live.loop import Loop
 from app.live.tab import Tab
 from app.live.watchers import Batch, Census
-from app.live.wire import Timings
+from app.live.wire import SESSION_ENDED, Timings
 
-SERVICE_RESTART, INTERNAL_ERROR, SESSION_ENDED = 1012, 1011, 4401
+SERVICE_RESTART, INTERNAL_ERROR = 1012, 1011
 SEND_BUFFER = 64 * 1024  # or the kernel would hide megabytes of a stall
 
 
@@ -119,8 +119,9 @@ class Hub:
         self._close(lambda tab: tab.id == tab_id, code)
 
     def close_session(self, session: int, code: int = SESSION_ENDED) -> None:
-        """Close the tabs of a session that has ended."""
-        self._close(lambda tab: tab.session == session, code)
+        """Close the tabs of a session that has ended, and those that come from it within a minute."""
+        if self._loop is not None:
+            self._loop.post(partial(self._loop.end_session, session, code))
 
     def close_user(self, user: int, code: int = SESSION_ENDED) -> None:
         """Close all tabs of a user."""

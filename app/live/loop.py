@@ -73,6 +73,11 @@ class Loop:
         for tab in [tab for tab in self.wire.watchers.tabs.values() if matches(tab)]:
             self.wire.close(tab, frame)
 
+    def end_session(self, session: int, code: int) -> None:
+        """Close a session's tabs, those that are still to be adopted too."""
+        self.wire.ended[session] = self.wire.now
+        self.close_where(lambda tab: tab.session == session, code)
+
     def stop(self, code: int) -> None:
         """Close every tab and end soon."""
         self._stop_by = self._clock() + self._timings.stop_s

@@ -12,7 +12,8 @@ from app.live import frames
 from app.live.tab import Refused, Tab, answer
 from app.live.watchers import Census, Watchers
 
-TRY_AGAIN_LATER, OVER_THE_LIMIT = 1013, 4409
+TRY_AGAIN_LATER, SESSION_ENDED, OVER_THE_LIMIT = 1013, 4401, 4409
+REMEMBERED_S = 60.0  # far longer than a tab stands in the door
 PING = frames.encode(b"", frames.PING)
 
 
@@ -36,6 +37,7 @@ class Wire:
         self.watchers = Watchers()
         self.closing: dict[int, Tab] = {}  # a close frame was sent, or waits
         self.late: dict[int, Tab] = {}  # something waits to be written
+        self.ended: dict[int, float] = {}  # sessions that have ended, and when
         self.dropped_slow = 0
         self.now = 0.0
         self._selector = selector
@@ -57,6 +59,8 @@ class Wire:
         mine = self.watchers.users[tab.user]
         if len(mine) > self._tabs_per_user:
             self.close(mine[0], frames.close(OVER_THE_LIMIT))
+        if tab.session in self.ended:  # it stood in the door meanwhile
+            self.close(tab, frames.close(SESSION_ENDED))
 
     def subscribe(self, tab_id: int, topics: Iterable[str]) -> None:
         """Let a tab get what is sent to these topics from here on."""
@@ -133,6 +137,7 @@ class Wire:
         now, timings = self.now, self._timings
         for tab in [tab for tab in self.closing.values() if now >= tab.close_by]:
             self.forget(tab)
+        self.ended = {session: at for session, at in self.ended.items() if now - at < REMEMBERED_S}
         silent, pinged, beaten = [], [], []
         for tab in self.watchers.tabs.values():
             if tab.out is not None:

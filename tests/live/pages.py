@@ -14,7 +14,7 @@ from app.live import frames
 from app.live.hub import Hub
 from app.live.tab import Tab
 
-PATIENCE_S = 5.0
+PATIENCE_S = 15.0
 
 
 def tcp_pair() -> tuple[socket.socket, socket.socket]:
@@ -117,3 +117,28 @@ def eventually(is_so: Callable[[], bool], within_s: float = PATIENCE_S) -> bool:
             return True
         time.sleep(0.005)
     return is_so()
+
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": KEY,
+    "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
+}
+
+
+def dial(port: int, cookie: str = "") -> tuple[str, Page]:
+    """Ask a server on this machine for the page's line as Chromium does; its answer's head, and the page."""
+    sock = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+    host = f"127.0.0.1:{port}"
+    lines = {"Host": host, "Origin": f"http://{host}", **HANDSHAKE, "Cookie": f"pult={cookie}"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    sock.sendall(f"GET /live HTTP/1.1\r\n{head}\r\n".encode())
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):  # one byte at a time: what follows belongs to the page
+        byte = sock.recv(1)
+        assert byte, answer
+        answer += byte
+    return answer.decode(), Page(sock)
