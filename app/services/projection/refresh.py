@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, select
 
 from app.models import LIVE, Call, Reaction
+from app.services import dialing
 from app.services.changes import Change
 from app.services.projection import rollups, rows, trails
 from app.services.tracking import CallState, Limits, project
@@ -70,6 +71,8 @@ def _save_around(
     rollups.move(unit, before, after)
     rollups.count_phone(unit, old, new)
     rollups.note_facet(unit, new)
+    if react:
+        _match_dial(unit, call_id, old, new, state)
     was, is_now = old["outcome"] if old else "ringing", new["outcome"]
     # A call that only rang and now talks has had nothing planned yet.
     if react and was != is_now and not (was in LIVE and is_now in LIVE):
@@ -77,12 +80,23 @@ def _save_around(
     return changed
 
 
+def _match_dial(unit: Unit, call_id: int, old: rows.Row | None, new: rows.Row, state: CallState) -> None:
+    """An outgoing call may be the one that somebody has just dialled from their page."""
+    known = old is not None and all(
+        old[name] == new[name] for name in ("direction", "account_id", "phone_id")
+    )
+    if new["direction"] == "out" and new["account_id"] is not None and not known:
+        dialing.match(unit, call_id, new["account_id"], state.phone.value, new["started_at"])
+
+
 def _plan_reaction(unit: Unit, call_id: int, outcome: str) -> None:
     """Reactions wait until the outcome has stood: sequential groups pause between legs."""
     due_at = None if outcome in LIVE else unit.now + REACTION_DELAY_MS
     statement = insert_for(unit.conn, Reaction).values(call_id=call_id, due_at=due_at)
+    # A missed call that turns out answered is looked at again: whoever talked becomes responsible.
+    unless_done = None if outcome == "answered" else Reaction.done_at.is_(None)
     statement = statement.on_conflict_do_update(
-        index_elements=["call_id"], set_={"due_at": due_at}, where=Reaction.done_at.is_(None)
+        index_elements=["call_id"], set_={"due_at": due_at}, where=unless_done
     )
     unit.conn.execute(statement)
 
