@@ -73,6 +73,14 @@ def ring() -> Iterator[Ring]:
         page.sock.close()
 
 
+def opened(rung: tuple[str, Page]) -> Page:
+    """A page whose line stands: its snapshot has come, so the hub has it."""
+    head, page = rung
+    assert head.startswith("HTTP/1.1 101 ")
+    assert page.text()
+    return page
+
+
 def worker_of(server: Served) -> int:
     """The process that holds the sockets."""
     assert server.process is not None
@@ -167,15 +175,17 @@ def test_tabs_that_come_and_go_leave_no_descriptor_and_no_thread(
 
 
 def test_over_the_limit_of_a_user_the_oldest_tab_is_paused(port: int, agent: Actor, ring: Ring) -> None:
-    pages = [ring(port, agent.cookie)[1] for _ in range(3)]
-    assert pages[0].close_code() == 4409
+    oldest = opened(ring(port, agent.cookie))
+    for _ in range(2):
+        opened(ring(port, agent.cookie))
+    assert oldest.close_code() == 4409
 
 
 def test_over_the_limit_of_the_process_the_door_is_shut(
     port: int, agent: Actor, supervisor: Actor, ring: Ring
 ) -> None:
     for cookie in (agent.cookie, agent.cookie, supervisor.cookie):
-        ring(port, cookie)
+        opened(ring(port, cookie))
     head, _ = ring(port, supervisor.cookie)
     assert head.startswith("HTTP/1.1 503 ")
 
@@ -184,10 +194,7 @@ def test_logging_out_closes_the_tabs_of_that_session_alone(
     app: Flask, port: int, agent: Actor, ring: Ring
 ) -> None:
     other_cookie = app.extensions["pult"].writer.write(sessions.start, agent.id)
-    _, page = ring(port, agent.cookie)
-    _, stays = ring(port, other_cookie)
-    assert page.text()
-    assert stays.text()
+    page, stays = opened(ring(port, agent.cookie)), opened(ring(port, other_cookie))
     agent.post("/logout")
     assert page.close_code() == 4401
     assert stays.is_silent()
@@ -198,9 +205,7 @@ def test_a_restart_sends_every_tab_back_at_once(
     serve: Serve, agent: Actor, sign: signal.Signals, ring: Ring
 ) -> None:
     server = serve()
-    pages: list[Page] = [ring(server.port, agent.cookie)[1] for _ in range(5)]
-    for page in pages:
-        assert page.text()
+    pages = [opened(ring(server.port, agent.cookie)) for _ in range(5)]
     browser = requests.Session()  # an idle keep-alive connection, as every browser has
     browser.get(f"{server.url}/healthz", timeout=5)
     assert server.process is not None
