@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ OFTEN_S = 14.0  # how often the printed agent's phone rings
 @click.command()
 def demo() -> None:
     """Serve a sample company with live calls until Ctrl-C; nothing of it stays."""
+    signal.signal(signal.SIGTERM, _interrupt)  # end as Ctrl-C does: the server stops, the data goes
     bind = checked_settings().bind
     folder = Path(tempfile.mkdtemp(prefix="pult-demo-"))
     try:
@@ -39,6 +41,10 @@ def demo() -> None:
             _run(settings, pbx, password)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 @contextmanager

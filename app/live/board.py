@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from app.live.frames import encode
 from app.live.hub import Hub
 from app.live.regions import Audience, Renderer, remove, replace, swap
 from app.models import LIVE
@@ -16,6 +17,7 @@ from app.services.live_calls import LiveCall
 
 PREFIX = "board:"
 CALLS_SHOWN = 50
+STALE_EVERY_S = 2.0
 
 
 def topic(lang: str) -> str:
@@ -34,7 +36,7 @@ class Board:
         self._calls: dict[int, LiveCall] | None = None  # None: nobody watches, nothing is known
         self._pending: set[int] = set()
         self._sent: dict[tuple[str, str], str] = {}  # (language, region) → what was sent last
-        self._next_at = 0.0
+        self._next_at = self._stale_at = 0.0
 
     def languages(self) -> list[str]:
         """The languages in which somebody watches."""
@@ -75,9 +77,20 @@ class Board:
             return
         self._next_at = time.monotonic() + self._coalesce_s
         frames = self._call_frames(conn, pending, languages)
+        stale = self._stale_frames(pending, languages)
         for lang in languages:
-            self._hub.send(topic(lang), frames[lang])
+            self._hub.send(topic(lang), frames[lang] + stale.get(lang, []))
         self._send_figures(conn, languages)
+
+    def _stale_frames(self, pending: set[int], languages: list[str]) -> dict[str, list[bytes]]:
+        """When a call has ended, pages of the log are told so, now and then."""
+        assert self._calls is not None
+        at = time.monotonic()
+        if at < self._stale_at or pending <= self._calls.keys():
+            return {}
+        self._stale_at = at + STALE_EVERY_S
+        template = "calls/_stale.html"
+        return {lang: [encode(self._renderer.html(template, Audience(lang, "")))] for lang in languages}
 
     def _call_frames(
         self, conn: Connection, pending: set[int], languages: list[str]

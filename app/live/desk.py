@@ -1,4 +1,4 @@
-"""The desk's own regions besides the screen pops: today's calls of the person."""
+"""The desk's own regions besides the screen pops: dials under way, and today's calls of the person."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from app.services import desk, ownership
+from app.live.frames import encode
+from app.live.hub import Hub
+from app.live.pops import Pops, topic
+from app.live.regions import Audience, Renderer, replace
+from app.models import LIVE
+from app.services import desk, dialing, ownership
 from app.services.clock import now
 from app.services.desk import Today, TodayRow
+from app.services.live_calls import LiveCall
 
 
 def today(conn: Connection, user_id: int, zone: str) -> Today:
@@ -24,3 +30,37 @@ def _with_intent(row: TodayRow) -> TodayRow:
     """A missed call that can be called back gets a dial of its own: a repeat of it dials once."""
     callable_back = row.outcome == "missed" and row.number and row.direction != "internal"
     return changed(row, intent=str(uuid.uuid4())) if callable_back else row
+
+
+class DeskRegions:
+    """Brings what is not a screen pop to a person's tabs."""
+
+    def __init__(self, hub: Hub, renderer: Renderer, pops: Pops) -> None:
+        self._hub = hub
+        self._renderer = renderer
+        self._pops = pops
+
+    def show_dial(self, conn: Connection, dial_id: int) -> None:
+        """How a dial stands, on the screens of the one who dialled."""
+        dial = dialing.read(conn, dial_id)
+        audience = self._pops.audience(dial.user_id)
+        if audience is not None:
+            html = self._renderer.html("desk/_dial_state.html", audience, dial=dial, oob="true")
+            self._hub.send(topic(dial.user_id), [encode(html)])
+
+    def show_ended(self, conn: Connection, call: LiveCall) -> None:
+        """A call that has ended joins today's calls of everybody whose phone it rang."""
+        if call.outcome in LIVE:
+            return
+        for user_id in {leg.user_id for leg in call.legs if leg.user_id is not None}:
+            audience = self._pops.audience(user_id)
+            if audience is not None:
+                values = today(conn, user_id, audience.zone)
+                html = self._renderer.html("desk/_today.html", audience, today=values)
+                frames = [replace(html, "outerHTML:#today"), stale(self._renderer, audience)]
+                self._hub.send(topic(user_id), frames)
+
+
+def stale(renderer: Renderer, audience: Audience) -> bytes:
+    """Tells a page of the log, whose filters nobody knows here, that there are newer calls."""
+    return encode(renderer.html("calls/_stale.html", audience))

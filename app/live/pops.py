@@ -37,6 +37,10 @@ class Pops:
         users |= {user for user, cards in self._shown.items() if call_id in cards}
         return {user for user in users if user in self._audiences}
 
+    def audience(self, user_id: int) -> Audience | None:
+        """The language and zone of a person whose tabs are open; None when no tab is."""
+        return self._audiences.get(user_id)
+
     def keep_watched(self) -> None:
         """Forget the screens of people who have no tab left."""
         topics = self._hub.topics()

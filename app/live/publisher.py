@@ -20,16 +20,19 @@ from app.concurrency import SimpleQueue, Thread, native_lock, start_thread
 from app.config import Settings
 from app.live import board, pops
 from app.live.board import Board
+from app.live.desk import DeskRegions
 from app.live.hub import Hub
 from app.live.pops import Pops
 from app.live.regions import Audience, Renderer
 from app.services import live_calls
 from app.services.changes import Change
 from app.services.database import own_engine
+from app.services.live_calls import LiveCall
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200
+CALLS_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,12 @@ class Publisher:
         self.renderer = Renderer(app)
         self.pops = Pops(hub, self.renderer)
         self.board = Board(hub, self.renderer, settings.zone, settings.coalesce_ms)
-        self._handlers: dict[str, Handler] = {"session": self._end_session}
-
-    def on(self, kind: str, handler: Handler) -> None:
-        """Let `handler(connection, id)` publish changes of one more kind."""
-        self._handlers[kind] = handler
+        self.desk = DeskRegions(hub, self.renderer, self.pops)
+        self._handlers: dict[str, Handler] = {
+            "session": self._end_session,
+            "dial": self.desk.show_dial,
+            "contact": self._show_contact,
+        }
 
     def notify(self, changes: Sequence[Change]) -> None:
         """Take committed changes over, without waiting. Nothing is kept while nobody watches."""
@@ -151,10 +155,20 @@ class Publisher:
         calls = {call.id: call for call in live_calls.by_ids(conn, ids)} if ids else {}
         for change in changed:
             if change.kind == "call":
-                self.pops.show(conn, calls.get(change.id), change.id)
-                self.board.note(change.id)
+                self._show_call(conn, calls.get(change.id), change.id)
             elif (handler := self._handlers.get(change.kind)) is not None:
                 handler(conn, change.id)
+
+    def _show_call(self, conn: Connection, call: LiveCall | None, call_id: int) -> None:
+        self.pops.show(conn, call, call_id)
+        self.board.note(call_id)
+        if call is not None:
+            self.desk.show_ended(conn, call)
+
+    def _show_contact(self, conn: Connection, _contact_id: int) -> None:
+        """A name was given or changed: the calls of this moment may read differently."""
+        for call in live_calls.now(conn, CALLS_NAMED):
+            self._show_call(conn, call, call.id)
 
     def _end_session(self, _conn: Connection, session_id: int) -> None:
         self._hub.close_session(session_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import aliased
 
 from app.models import LIVE, Call, Contact, ContactPhone, Did, Leg, Note, PbxAccount, Phone, User
@@ -72,7 +72,7 @@ class LiveCall:
         return max(talked, key=lambda leg: leg.since_at) if talked else None
 
 
-def _calls() -> Select[Any]:
+def _calls() -> Any:
     return (
         select(
             Call.id,

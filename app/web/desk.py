@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, render_template
 
 from app.live import desk as regions
 from app.live.regions import pop_values
-from app.services import connection, debts, directory, live_calls, ownership, wallboard
+from app.services import connection, directory, live_calls, ownership, wallboard
+from app.services.directory import Waiting
 from app.web.context import reader, settings
 from app.web.security import requires, viewer
 
@@ -27,8 +30,13 @@ def page() -> str:
         pops=pops,
         today=regions.today(conn, me.id, me.timezone),
         dial={"intent": str(uuid.uuid4())},
-        assigned=directory.waiting_for(conn, me.id),
+        assigned=_with_intents(directory.waiting_for(conn, me.id)),
         colleagues=[person for person in wallboard.people(conn) if person.id != me.id],
-        connected=connection.is_configured(conn, settings()),
+        connected=connection.read(conn, settings()).source != "none",
         can_dial=bool(ownership.account_ids_of(conn, me.id)),
     )
+
+
+def _with_intents(waiting: Sequence[Waiting]) -> list[dict[str, Any]]:
+    """Each client who waits gets a dial of its own: a repeat of it dials once."""
+    return [{**row._asdict(), "intent": str(uuid.uuid4())} for row in waiting]
