@@ -16,8 +16,8 @@ from sqlalchemy import (
     Select,
     column,
     exists,
+    false,
     func,
-    literal,
     literal_column,
     or_,
     select,
@@ -31,6 +31,7 @@ MANY_PHONES = 3000
 MANY_CALLS = 30_000
 TRIGRAM = 3
 
+_Ids = Select[*tuple[Any, ...]]
 _NUMBER_LIKE = re.compile(r"[-+0-9()\s.]+")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
@@ -51,9 +52,11 @@ class Phones:
         """The condition that a column of phone ids is one of these numbers."""
         if self.ids is not None:
             return ColumnElement.in_(phone_id, self.ids)
+        # Looked up for each call that is walked over: naming all the numbers would take longer.
         fits = [Phone.number.like(pattern, escape="/") for pattern in _patterns(self.text)]
-        numbers = exists(select(1).where(Phone.id == phone_id, or_(*fits))) if fits else literal(False)
-        return or_(numbers, ColumnElement.in_(phone_id, _named(self.text, self.dialect)))
+        fits.append(ContactPhone.contact_id.in_(_contacts(self.text, self.dialect)))
+        of_number = select(1).outerjoin_from(Phone, ContactPhone, ContactPhone.number == Phone.number)
+        return exists(of_number.where(Phone.id == phone_id, or_(*fits)))
 
 
 def find_phones(conn: Connection, text: str, since_at: int) -> Phones:
@@ -63,14 +66,15 @@ def find_phones(conn: Connection, text: str, since_at: int) -> Phones:
     means the end of a number, or the beginning of a name.
     """
     dialect = conn.dialect.name
-    candidates = [_named(text, dialect)]
+    candidates: list[tuple[_Ids | None, int]] = [(_contacts(text, dialect), MANY_PHONES)]
     if _patterns(text):
-        numbers = _numbered(text, dialect)
-        if numbers is None or _at_least(conn, numbers, MANY_MATCHES):
+        candidates.append((_numbered(text, dialect), MANY_MATCHES))
+    for ids, most in candidates:
+        if ids is None or _more_than(conn, ids, most):
             return Phones(text, dialect, None, few_calls=False)
-        candidates.append(numbers)
+    known = [_named(text, dialect), *(ids for ids, _ in candidates[1:] if ids is not None)]
     recent = select(Phone.id, Phone.calls).where(
-        or_(*(Phone.id.in_(ids) for ids in candidates)), Phone.last_call_at >= since_at
+        or_(*(Phone.id.in_(ids) for ids in known)), Phone.last_call_at >= since_at
     )
     found = conn.execute(recent.limit(MANY_PHONES + 1)).all()
     if len(found) > MANY_PHONES:
@@ -79,7 +83,7 @@ def find_phones(conn: Connection, text: str, since_at: int) -> Phones:
     return Phones(text, dialect, tuple(phone_id for phone_id, _ in found), few_calls=calls <= MANY_CALLS)
 
 
-def _at_least(conn: Connection, statement: Select[*tuple[Any, ...]], count: int) -> bool:
+def _more_than(conn: Connection, statement: _Ids, count: int) -> bool:
     first = statement.limit(count + 1).subquery()
     return (conn.execute(select(func.count()).select_from(first)).scalar() or 0) > count
 
@@ -101,7 +105,7 @@ def _patterns(text: str) -> list[str]:
     return [f"%{one}" if len(one) < TRIGRAM else f"%{one}%" for one in _spellings(text)]
 
 
-def _numbered(text: str, dialect: str) -> Select[*tuple[Any, ...]] | None:
+def _numbered(text: str, dialect: str) -> _Ids | None:
     """Ids of numbers with these digits; None when there are too few digits for the index."""
     spellings = _spellings(text)
     if any(len(one) < TRIGRAM for one in spellings):
@@ -111,24 +115,28 @@ def _numbered(text: str, dialect: str) -> Select[*tuple[Any, ...]] | None:
     return _full_text("phone_fts", " OR ".join(f'"{one}"' for one in spellings))
 
 
-def _named(text: str, dialect: str) -> Select[*tuple[Any, ...]]:
+def _named(text: str, dialect: str) -> _Ids:
     """Ids of numbers whose contact has this in its name or company."""
-    of_contact = (
-        select(Phone.id)
-        .join(ContactPhone, ContactPhone.number == Phone.number)
-        .join(Contact, Contact.id == ContactPhone.contact_id)
-    )
+    of_contact = select(Phone.id).join(ContactPhone, ContactPhone.number == Phone.number)
+    return of_contact.where(ContactPhone.contact_id.in_(_contacts(text, dialect)))
+
+
+def _contacts(text: str, dialect: str) -> _Ids:
+    """Ids of contacts with this in their name or company."""
+    if len(text) < TRIGRAM and _patterns(text):
+        return select(Contact.id).where(false())  # one or two digits mean the end of a number
     if len(text) < TRIGRAM:
-        return of_contact.where(or_(*(Contact.name.startswith(one, autoescape=True) for one in _cases(text))))
+        begins = (Contact.name.startswith(one, autoescape=True) for one in _cases(text))
+        return select(Contact.id).where(or_(*begins))
     if dialect == "postgresql":
         # Written as the index is, or PostgreSQL would not use it.
         words: ColumnElement[str] = Contact.name.op("||")(literal_column("' '")).op("||")(Contact.company)
-        return of_contact.where(words.ilike(f"%{_escaped(text)}%", escape="/"))
+        return select(Contact.id).where(words.ilike(f"%{_escaped(text)}%", escape="/"))
     quoted = text.replace('"', '""')
-    return of_contact.where(Contact.id.in_(_full_text("contact_fts", f'"{quoted}"')))
+    return _full_text("contact_fts", f'"{quoted}"')
 
 
-def _full_text(name: str, query: str) -> Select[*tuple[Any, ...]]:
+def _full_text(name: str, query: str) -> _Ids:
     index = table(name, column("rowid"), column(name))
     return select(index.c.rowid).where(index.c[name].op("MATCH")(query))
 

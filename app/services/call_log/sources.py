@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select, tuple_
+from sqlalchemy import ColumnElement, Join, Select, and_, exists, select, tuple_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.models import Call, CallFacet, Leg
 from app.models.rollup import NONE
@@ -105,17 +107,26 @@ def _by_facet(filters: Filters) -> list[Source]:
         branches.append((CallFacet.did_id == NONE, Call.did_id.is_(None)))
     found = []
     for which, join in branches:
-        statement = (
-            select(Call.started_at, Call.id)
-            .select_from(CallFacet)
-            .join(Call, and_(join, same))
-            .where(which, *facet)
-            .with_hint(Call, "INDEXED BY ix_call_facet", "sqlite")
-        )
+        mixes_first = _Leading(CallFacet.__table__, Call.__table__, and_(join, same))
+        statement = select(Call.started_at, Call.id).select_from(mixes_first).where(which, *facet)
         if filters.phones is not None:
             statement = statement.where(filters.phones.match(Call.phone_id))
         found.append(Source(statement, Call.started_at, Call.id))
     return found
+
+
+class _Leading(Join):
+    """A join whose left side SQLite must walk first: it would walk the time line instead."""
+
+    inherit_cache = True
+
+
+@compiles(_Leading, "sqlite")
+def _in_order(join: _Leading, compiler: SQLCompiler, **options: Any) -> str:
+    options["asfrom"] = True
+    left, right = compiler.process(join.left, **options), compiler.process(join.right, **options)
+    condition = "" if join.onclause is None else compiler.process(join.onclause, **options)
+    return f"{left} CROSS JOIN {right} ON {condition}"
 
 
 def _conditions(filters: Filters, model: Any, *, phones: bool = True) -> list[ColumnElement[bool]]:
