@@ -34,6 +34,7 @@ from app.services.writer import Unit
 
 WINDOW_DAYS = 30
 DAY_MS = 86_400_000
+SHOWN = 200
 
 # Written out, not bound: only so do both databases see that the index of missed calls serves.
 MISSED: ColumnElement[bool] = literal_column("(call.direction = 'in' AND call.outcome = 'missed')", Boolean)
@@ -65,13 +66,16 @@ class Debt(NamedTuple):
     tries: int
 
 
-def open_for(conn: Connection, user_id: int | None, now: int, limit: int = 200) -> list[Debt]:
+def open_for(
+    conn: Connection, user_id: int | None, now: int, *, phone_id: int | None = None, limit: int = SHOWN
+) -> list[Debt]:
     """Debts a person should see, the longest waiting first; all of them for `user_id` None.
 
     A person sees the calls that rang at their phone, those of their own contacts, and those that rang for
     a group and have nobody responsible.
     """
-    missed = _missed(conn, user_id, now).cte("missed")
+    numbers = _missed(conn, user_id, now)
+    missed = (numbers if phone_id is None else numbers.where(Call.phone_id == phone_id)).cte("missed")
     later = aliased(Call)
     tries = (
         select(func.count())
@@ -99,7 +103,7 @@ def open_for(conn: Connection, user_id: int | None, now: int, limit: int = 200) 
 
 def find(conn: Connection, user_id: int | None, phone_id: int, now: int) -> Debt | None:
     """One open debt that this person sees."""
-    return next((debt for debt in open_for(conn, user_id, now) if debt.phone_id == phone_id), None)
+    return next(iter(open_for(conn, user_id, now, phone_id=phone_id)), None)
 
 
 def count_for(conn: Connection, user_id: int | None, now: int) -> int:

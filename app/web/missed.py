@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import Engine
 
+from app.concurrency import run_blocking
+from app.extensions import db
 from app.services import debt_care, debts
 from app.services.clock import now
 from app.services.debt_care import Now, Taken, TakenByAnother
@@ -72,15 +75,15 @@ def done(phone_id: int) -> ResponseReturnValue:
 
 def _page(error: str = "") -> str:
     at = now()
-    seen = debts.open_for(reader(), _scope(), at)
+    seen, waiting = run_blocking(_seen, db.engine, _scope(), at)
     takers = debt_care.takers(reader(), [debt.number for debt in seen])
     mine = [debt for debt in seen if _is_mine(debt, takers.get(debt.number))]
     whose = "mine" if request.values.get("whose") == "mine" else "all"
     return render_template(
         "missed/page.html",
         rows=_rows(mine if whose == "mine" else seen, takers, at),
-        counts=_counts(seen, at),
-        tabs=[("all", _("All"), len(seen)), ("mine", _("Mine"), len(mine))],
+        counts={"waiting": waiting, **_times(seen, at)},
+        tabs=[("all", _("All"), waiting), ("mine", _("Mine"), len(mine))],
         whose=whose,
         error=error,
     )
@@ -103,11 +106,17 @@ def _rows(shown: list[Debt], takers: dict[str, Taken], at: int) -> list[Waiting]
     ]
 
 
-def _counts(seen: list[Debt], at: int) -> dict[str, Any]:
-    """The day in four figures; the two about call-backs are the whole company's."""
+def _seen(engine: Engine, scope: int | None, at: int) -> tuple[list[Debt], int]:
+    """The debts that have waited longest, and how many there are in all."""
+    with engine.connect() as conn:
+        seen = debts.open_for(conn, scope, at)
+        return seen, len(seen) if len(seen) < debts.SHOWN else debts.count_for(conn, scope, at)
+
+
+def _times(seen: list[Debt], at: int) -> dict[str, Any]:
+    """The longest wait, and the day's call-backs, which are the whole company's."""
     waits = debt_care.waits_today(reader(), midnight(at, ZoneInfo(viewer().timezone)))
     return {
-        "waiting": len(seen),
         "longest_s": (at - min(debt.first_at for debt in seen)) // 1000 if seen else None,
         "closed_today": len(waits),
         "usual_s": int(median(waits)) if waits else None,
