@@ -66,8 +66,8 @@ class Settings:
         """The origins whose pages may open the socket and post forms."""
         if self.public_url:
             return frozenset({self.public_url})
-        names = ("127.0.0.1", "localhost", "[::1]")
-        return frozenset(f"http://{name}:{self.port}" for name in names)
+        port = "" if self.port == 80 else f":{self.port}"
+        return frozenset(f"http://{name}{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
 
     @property
     def local_url(self) -> str:
@@ -130,7 +130,9 @@ def _origin(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
         raise BadSetting("PULT_PUBLIC_URL must be an origin such as https://pult.example, without a path")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    # Browsers leave a default port out of the origin they send.
+    default = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}"
 
 
 def _number(env: Mapping[str, str], name: str, default: float) -> float:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask import Flask, current_app
 
 from app.config import Settings
 from app.jobs import Jobs
+from app.live.bus import Bus
 from app.live.hub import Hub
 from app.live.publisher import Publisher
 from app.services.acceptance import Intake
-from app.services.changes import Change
 from app.services.database import own_engine
 from app.services.keyring import KeyRing
 from app.services.spool import Spool
@@ -26,23 +24,25 @@ class Runtime:
         self.settings = settings
         self.hub = Hub(tabs_per_user=settings.tabs_per_user, tabs_max=settings.tabs_max)
         self.publisher = Publisher(app, self.hub, settings)
-        self.writer = Writer(own_engine(settings.database_url), self._committed)
+        self.bus = None if settings.is_sqlite else Bus(settings, self.publisher.notify, self.hub.close_all)
+        announce = self.bus.announce if self.bus else None
+        self.writer = Writer(own_engine(settings.database_url), self.publisher.notify, announce)
         self.keyring = KeyRing(own_engine(settings.database_url), settings)
         self.limits = _limits(settings)
         self.intake = Intake(self.writer, Spool(settings.data_dir / "spool"), self.limits)
-
         self.jobs = Jobs(app, settings, self.writer, self.intake, self.limits)
-
-    def _committed(self, changes: Sequence[Change]) -> None:
-        self.publisher.notify(changes)
 
     def start(self) -> None:
         """Begin what happens by itself. Called in the serving process only."""
         self.jobs.start()
+        if self.bus:
+            self.bus.start()
 
     def stop(self) -> None:
         """Finish the writes, then close every tab so that it comes back to the next process."""
         self.jobs.stop()
+        if self.bus:
+            self.bus.stop()
         self.writer.stop()
         self.publisher.stop()
         self.hub.stop()

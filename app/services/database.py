@@ -38,7 +38,8 @@ def own_engine(url: str) -> Engine:
     """An engine outside every pool, for a thread that keeps one connection to itself."""
     options: dict[str, Any] = {"poolclass": NullPool}
     if url.startswith("postgresql"):
-        options["connect_args"] = {"connect_timeout": 3}
+        # A push must not wait for somebody's lock for longer than its caller: it goes to the spool instead.
+        options["connect_args"] = {"connect_timeout": 3, "options": "-c lock_timeout=2000"}
     else:
         options["connect_args"] = {"check_same_thread": False, "timeout": SQLITE_BUSY_MS / 1000}
     return prepare(create_engine(url, **options))

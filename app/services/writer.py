@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 BATCH = 500
 TIMEOUT_S = 20.0
+RACES = 3
+# What the drivers raise when the database is locked, full, read-only or away.
+OUTAGES = ("OperationalError", "AdminShutdown", "DiskFull", "ReadOnlySqlTransaction", "LockNotAvailable")
 
 
 class Unavailable(RuntimeError):
@@ -54,10 +57,16 @@ Job = Callable[[Unit], Any]
 class Writer:
     """Runs functions inside group commits, one thread per process, started by the first of them."""
 
-    def __init__(self, engine: Engine, on_commit: Callable[[Sequence[Change]], None] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        on_commit: Callable[[Sequence[Change]], None] | None = None,
+        before_commit: Callable[[Connection, Sequence[Change]], None] | None = None,
+    ) -> None:
         self._engine = engine
         self._conn: Connection | None = None
         self._on_commit = on_commit
+        self._before_commit = before_commit
         self._queue: SimpleQueue[tuple[Job, Waiter[Any]] | None] = SimpleQueue()
         self._cache: dict[Any, Any] = {}
         self._pid = 0
@@ -117,17 +126,19 @@ class Writer:
                 self._commit_group(batch)
         self._disconnect()
 
-    def _commit_group(self, batch: list[tuple[Job, Waiter[Any]]]) -> None:
+    def _commit_group(self, batch: list[tuple[Job, Waiter[Any]]], tries: int = RACES) -> None:
         """One transaction for all; if any function fails, each gets a transaction of its own."""
         try:
             results, changes = self._transaction([job for job, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever a job raises belongs to its caller
-            if len(batch) == 1 or isinstance(error, Unavailable):
+            if tries and len(batch) == 1 and _is_race(error):
+                self._commit_group(batch, tries - 1)
+            elif len(batch) == 1 or isinstance(error, Unavailable):
                 for _, waiter in batch:
                     waiter.fail(error)
-                return
-            for one in batch:
-                self._commit_group([one])
+            else:
+                for one in batch:
+                    self._commit_group([one])
             return
         if self._on_commit is not None and changes:
             self._on_commit(changes)
@@ -143,6 +154,8 @@ class Writer:
             for job in jobs:
                 unit = Unit(conn, now(), self._cache, changes)
                 results.append(job(unit))
+            if self._before_commit is not None and changes:
+                self._before_commit(conn, changes)
             conn.commit()
         except BaseException as error:
             self._cache.clear()
@@ -191,9 +204,15 @@ class _Logged(Waiter[Any]):
         log.error("a posted write failed", exc_info=error)
 
 
+def _is_race(error: Exception) -> bool:
+    """True when another process was faster and the same function may succeed now (PostgreSQL only)."""
+    names = ("DeadlockDetected", "SerializationFailure", "UniqueViolation")
+    return isinstance(error, DBAPIError) and type(error.orig).__name__ in names
+
+
 def _is_outage(error: DBAPIError) -> bool:
     """True for a database that is locked, full, read-only or away, not for a wrong statement."""
     if error.connection_invalidated:
         return True
     kind = type(error.orig).__name__
-    return kind == "OperationalError" or kind in ("AdminShutdown", "DiskFull", "ReadOnlySqlTransaction")
+    return kind in OUTAGES
