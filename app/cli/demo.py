@@ -1,4 +1,4 @@
-"""`pult demo`: Pult with a sample company and a PBX that makes calls, on a data directory that is thrown away."""
+"""`pult demo`: Pult with a sample company and a PBX that makes calls, on data that is thrown away."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -105,7 +106,8 @@ def _run(settings: Settings, pbx: FakePbx, password: str) -> None:
     server = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=ROOT)
     try:
         _tell(settings, password)
-        threading.Thread(target=live_traffic, args=(pbx, stop), kwargs={"every_s": EVERY_S}, daemon=True).start()
+        traffic = partial(live_traffic, pbx, stop, every_s=EVERY_S)
+        threading.Thread(target=traffic, daemon=True).start()
         threading.Thread(target=_ring_the_agent, args=(pbx, stop), daemon=True).start()
         server.wait()
     except KeyboardInterrupt:
@@ -137,6 +139,5 @@ def _ring_the_agent(pbx: FakePbx, stop: threading.Event) -> None:
         client = chance.choice(CLIENTS)
         logins = chance.choice(((agent,), group))
         answered_by = chance.choice((agent, agent, logins[-1], None))
-        pbx.ring(
-            client.phone, DIDS[0].number, logins, answered_by=answered_by, ring_s=chance.uniform(4, 9), talk_s=12
-        )
+        ring_s = chance.uniform(4, 9)
+        pbx.ring(client.phone, DIDS[0].number, logins, answered_by=answered_by, ring_s=ring_s, talk_s=12)

@@ -50,7 +50,7 @@ def become_server(settings: Settings) -> None:
     """Replace this process by the server."""
     os.chdir(ROOT)
     command = server_command(settings)
-    os.execve(command[0], command, {**os.environ, "PULT_DATA_DIR": str(settings.data_dir)})
+    os.execve(command[0], command, {**os.environ, "PULT_DATA_DIR": str(settings.data_dir)})  # noqa: S606 - this very process becomes the server
 
 
 @click.command(hidden=True)

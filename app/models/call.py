@@ -11,7 +11,7 @@ LIVE = ("ringing", "talking")
 
 
 class CallKey(Base):
-    """What the PBX calls a call. A transfer gives one call several keys; a reused callid is a new generation."""
+    """What the PBX calls a call. A transfer gives one call several; a reused callid is a new generation."""
 
     __tablename__ = "call_key"
     __table_args__ = (UniqueConstraint("pbx_id", "callid", "generation"),)

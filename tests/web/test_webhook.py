@@ -42,7 +42,9 @@ def stored(app: Flask) -> list[Push]:
 
 
 @pytest.mark.parametrize("line", PUSHES, ids=lambda line: f"{line['scenario']}-{line['cmd']}")
-def test_every_sample_gets_the_specified_answer(pbx: FlaskClient, any_app: Flask, line: dict[str, Any]) -> None:
+def test_every_sample_gets_the_specified_answer(
+    pbx: FlaskClient, any_app: Flask, line: dict[str, Any]
+) -> None:
     form = dict(line["form"])
     if form["crm_token"] == "TEST-CRM-TOKEN":
         form["crm_token"] = KEY
@@ -65,7 +67,9 @@ def test_an_accepted_event_is_answered_200_without_a_body(pbx: FlaskClient) -> N
 
 
 @pytest.mark.parametrize("key", ["", "WRONG", "ключ", None])
-def test_a_wrong_key_is_counted_and_nothing_else_is_kept(pbx: FlaskClient, any_app: Flask, key: str | None) -> None:
+def test_a_wrong_key_is_counted_and_nothing_else_is_kept(
+    pbx: FlaskClient, any_app: Flask, key: str | None
+) -> None:
     form = {**EVENT, **({} if key is None else {"crm_token": key})}
     for _ in range(3):
         assert post(pbx, form).status_code == 401
@@ -100,7 +104,9 @@ def test_json_and_nested_payload_are_read_like_a_form(pbx: FlaskClient, any_app:
     message = {**EVENT, "crm_token": KEY}
     assert post(pbx, json.dumps(message), content_type="application/json").status_code == 200
     assert post(pbx, {"payload": json.dumps({**message, "callid": "c-2"})}).status_code == 200
-    assert post(pbx, urlencode({**message, "callid": "c-3"}), content_type="application/json").status_code == 200
+    assert (
+        post(pbx, urlencode({**message, "callid": "c-3"}), content_type="application/json").status_code == 200
+    )
     assert [push.callid for push in stored(any_app)] == ["c-1", "c-2", "c-3"]
     assert all(KEY.encode() not in push.body for push in stored(any_app))
 
@@ -118,7 +124,9 @@ GARBAGE = {
     "a lone surrogate": json.dumps({**EVENT, "crm_token": KEY, "user": "\ud800"}),
     "Unicode digits": urlencode({**EVENT, "crm_token": KEY, "phone": "٧٩٠٠٠٠٠٠٠٠١"}),
     "5,000 digits": urlencode({**EVENT, "crm_token": KEY, "phone": "9" * 5000, "callid": "8" * 5000}),
-    "a negative duration": urlencode({**EVENT, "crm_token": KEY, "cmd": "history", "type": "in", "duration": "-5"}),
+    "a negative duration": urlencode(
+        {**EVENT, "crm_token": KEY, "cmd": "history", "type": "in", "duration": "-5"}
+    ),
     "a start long ago": urlencode(
         {**EVENT, "crm_token": KEY, "cmd": "history", "type": "in", "start": "00010101T000000Z"}
     ),
@@ -132,7 +140,9 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE)
-@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "application/json", "text/plain"])
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "application/json", "text/plain"]
+)
 def test_garbage_gets_a_documented_answer_and_is_kept(
     pbx: FlaskClient, any_app: Flask, body: str, content_type: str
 ) -> None:
@@ -145,7 +155,13 @@ def test_garbage_gets_a_documented_answer_and_is_kept(
 
 def _client_of(app: Flask, **changes: Any) -> None:
     def make(unit: Unit) -> None:
-        user = {"email": "d@x.example", "name": "Daria", "role": "agent", "created_at": now(), "enabled": True}
+        user = {
+            "email": "d@x.example",
+            "name": "Daria",
+            "role": "agent",
+            "created_at": now(),
+            "enabled": True,
+        }
         user_id = unit.conn.execute(insert(User).values(user).returning(User.id)).scalar_one()
         account = {"pbx_id": 1, "login": "daria", "user_id": user_id, "enabled": True}
         unit.conn.execute(insert(PbxAccount).values(account))
