@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from app.extensions import db
 from app.models import Base, Call, Contact, ContactPhone, Did, Leg, PbxAccount, Phone, Reaction, User
@@ -128,8 +128,3 @@ class Scene:
 
 def _of_leg(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("started_at", "direction", "outcome", "phone_id")}
-
-
-def connect() -> Connection:
-    """A connection of its own, for reading."""
-    return db.engine.connect()
