@@ -59,20 +59,6 @@ def mapped_user_id(conn: Connection, account_id: int | None) -> int | None:
     return conn.execute(query.where(PbxAccount.id == account_id, User.enabled)).scalar()
 
 
-def owner_of(conn: Connection, account_id: int | None) -> int | None:
-    """Under whom a call of this PBX user is shown: the mapped person, else the default user."""
-    if account_id is None:
-        return None
-    query = select(PbxAccount.user_id, is_person_account()).where(PbxAccount.id == account_id)
-    row = conn.execute(query).one_or_none()
-    if row is None:
-        return None
-    mapped, is_person = row
-    if mapped is not None or not is_person:
-        return mapped
-    return default_user_id(conn)
-
-
 def is_person_account() -> ColumnElement[bool]:
     """SQL: the PBX user is a person, not the switch itself and not a group."""
     group = PbxAccount.login.startswith(GROUP_PREFIX, autoescape=True)
