@@ -21,8 +21,11 @@ from sqlalchemy.exc import DBAPIError
 from app.concurrency import SimpleQueue, Waiter, start_thread
 from app.services.changes import Change
 from app.services.clock import now
+from app.services.outage import Outage, Unavailable, is_outage, is_race
 
 log = logging.getLogger(__name__)
+
+__all__ = ["Unavailable", "Unit", "Writer"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,12 +33,6 @@ T = TypeVar("T")
 BATCH = 500
 TIMEOUT_S = 20.0
 RACES = 3
-# What the drivers raise when the database is locked, full, read-only or away.
-OUTAGES = ("OperationalError", "AdminShutdown", "DiskFull", "ReadOnlySqlTransaction", "LockNotAvailable")
-
-
-class Unavailable(RuntimeError):
-    """The database cannot be written now (locked, full, away): nothing was stored."""
 
 
 @dataclass(slots=True)
@@ -52,6 +49,7 @@ class Unit:
 
 
 Job = Callable[[Unit], Any]
+Waiting = tuple[Job, Waiter[Any]]
 
 
 class Writer:
@@ -67,10 +65,16 @@ class Writer:
         self._conn: Connection | None = None
         self._on_commit = on_commit
         self._before_commit = before_commit
-        self._queue: SimpleQueue[tuple[Job, Waiter[Any]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._cache: dict[Any, Any] = {}
         self._pid = 0
         self._starting = threading.Lock()
+        self._outage: Outage | None = None
+
+    @property
+    def outage(self) -> Outage | None:
+        """The failure of the last transaction, None when it succeeded."""
+        return self._outage
 
     def submit(self, job: Callable[[Unit], T], timeout_s: float = TIMEOUT_S) -> T:
         """Run `job` in the next transaction and return its result after COMMIT.
@@ -111,39 +115,72 @@ class Writer:
     def _run(self) -> None:
         running = True
         while running:
-            batch: list[tuple[Job, Waiter[Any]]] = []
             item = self._queue.get()
-            while item is not None:
-                batch.append(item)
-                if len(batch) == BATCH:
-                    break
-                try:
-                    item = self._queue.get_nowait()
-                except Empty:
-                    break
+            batch = [] if item is None else [item, *self._queued(BATCH - 1)]
             running = item is not None
             if batch:
                 self._commit_group(batch)
         self._disconnect()
 
-    def _commit_group(self, batch: list[tuple[Job, Waiter[Any]]], tries: int = RACES) -> None:
+    def _queued(self, most: int | None = None) -> list[Waiting]:
+        """What waits in the queue now, up to the word to stop."""
+        found: list[Waiting] = []
+        while most is None or len(found) < most:
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                break
+            if item is None:
+                self._queue.put(None)
+                break
+            found.append(item)
+        return found
+
+    def _commit_group(self, batch: list[Waiting], tries: int = RACES) -> None:
         """One transaction for all; if any function fails, each gets a transaction of its own."""
         try:
             results, changes = self._transaction([job for job, _ in batch])
+        except Unavailable as error:
+            self._note_outage(error)
+            # Who has queued up meanwhile would find the same, one after another, and too late.
+            self._fail(batch + self._queued(), error)
         except Exception as error:  # noqa: BLE001 - whatever a job raises belongs to its caller
-            if tries and len(batch) == 1 and _is_race(error):
+            if len(batch) > 1:
+                self._commit_singly(batch)
+            elif tries and is_race(error):
                 self._commit_group(batch, tries - 1)
-            elif len(batch) == 1 or isinstance(error, Unavailable):
-                for _, waiter in batch:
-                    waiter.fail(error)
             else:
-                for one in batch:
-                    self._commit_group([one])
+                self._fail(batch, error)
+        else:
+            self._outage = None
+            self._tell(changes)
+            for (_, waiter), result in zip(batch, results, strict=True):
+                waiter.set(result)
+
+    def _commit_singly(self, batch: list[Waiting]) -> None:
+        for place, one in enumerate(batch):
+            self._commit_group([one])
+            if self._outage is not None:
+                self._fail(batch[place + 1 :], Unavailable(self._outage.reason))
+                return
+
+    def _note_outage(self, error: Unavailable) -> None:
+        since_at = self._outage.since_at if self._outage else now()
+        self._outage = Outage(since_at, str(error).strip().split("\n", 1)[0])
+
+    @staticmethod
+    def _fail(batch: list[Waiting], error: Exception) -> None:
+        for _, waiter in batch:
+            waiter.fail(error)
+
+    def _tell(self, changes: list[Change]) -> None:
+        """Hand on what has changed. A failure there must not end the thread that every write needs."""
+        if self._on_commit is None or not changes:
             return
-        if self._on_commit is not None and changes:
+        try:
             self._on_commit(changes)
-        for (_, waiter), result in zip(batch, results, strict=True):
-            waiter.set(result)
+        except Exception:
+            log.exception("what was committed could not be announced")
 
     def _transaction(self, jobs: list[Job]) -> tuple[list[Any], list[Change]]:
         conn = self._connection()
@@ -159,9 +196,10 @@ class Writer:
             conn.commit()
         except BaseException as error:
             self._cache.clear()
-            self._roll_back(conn)
-            if isinstance(error, DBAPIError) and _is_outage(error):
+            if isinstance(error, DBAPIError) and is_outage(error):
+                self._disconnect()  # after a failed COMMIT a roll-back may leave the transaction open
                 raise Unavailable(str(error.orig)) from error
+            self._roll_back(conn)
             raise
         return results, changes
 
@@ -202,17 +240,3 @@ class _Logged(Waiter[Any]):
 
     def fail(self, error: BaseException) -> None:
         log.error("a posted write failed", exc_info=error)
-
-
-def _is_race(error: Exception) -> bool:
-    """True when another process was faster and the same function may succeed now (PostgreSQL only)."""
-    names = ("DeadlockDetected", "SerializationFailure", "UniqueViolation")
-    return isinstance(error, DBAPIError) and type(error.orig).__name__ in names
-
-
-def _is_outage(error: DBAPIError) -> bool:
-    """True for a database that is locked, full, read-only or away, not for a wrong statement."""
-    if error.connection_invalidated:
-        return True
-    kind = type(error.orig).__name__
-    return kind in OUTAGES
