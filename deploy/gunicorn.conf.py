@@ -7,7 +7,6 @@ file was read.
 import os
 import resource
 import signal
-import threading
 
 worker_class = "gevent"
 worker_connections = 4000
@@ -30,11 +29,14 @@ def post_worker_init(worker):
     It may live on for `graceful_timeout`, as long as some browser keeps a connection open, and its tabs
     would be deaf to what the next process stores.
     """
+    from app.concurrency import start_thread  # loaded with the application: the library is patched by now
+
     hub = worker.wsgi.extensions["pult"].hub
 
     def leave(signum, frame):
-        # Not in the handler itself: the code it has interrupted may hold a lock of the hub.
-        threading.Thread(target=hub.stop).start()
+        # Not in the handler itself: the code it has interrupted may hold a lock of the hub. An OS thread:
+        # starting a patched one waits, which an idle loop, where most signals arrive, does not allow.
+        start_thread(hub.stop, "pult-leave")
         worker.handle_exit(signum, frame)
 
     signal.signal(signal.SIGTERM, leave)
