@@ -67,17 +67,17 @@ class Jobs:
                 work()
             except (Unavailable, TimeoutError, SQLAlchemyError) as error:
                 log.warning("the database is away, trying again: %s", str(error).splitlines()[0])
-                self._leading = None
+                self._leave()
                 pause = AWAY_S
-            except Exception:
+            except (Exception, SystemExit):  # Flask-Migrate exits when a migration fails
                 log.exception("a job failed; it runs again")
                 pause = AWAY_S
             time.sleep(pause)
 
     def _tick(self) -> None:
         """One round: what time alone changes, what follows a call, what waits on disk."""
-        if not self._migrated:
-            self._migrate()
+        if not self._migrated and not self._migrate():
+            return
         self._intake.drain()
         if not self._leads():
             return
@@ -85,15 +85,18 @@ class Jobs:
             self._writer.write(projection.reap, self._limits)
         reactions.run_due(self._writer, self._engine, now())
 
-    def _migrate(self) -> None:
-        """`pult serve` has migrated, unless the database was away then."""
+    def _migrate(self) -> bool:
+        """`pult serve` has migrated, unless the database was away then. True once it has our tables."""
         with self._engine.connect() as conn:
             at = schema.current(conn)
         if at != schema.newest():
+            if not self._leads():
+                return False
             with self._app.app_context():
                 schema.migrate()
         self._writer.write(dialing.recover)
         self._migrated = True
+        return True
 
     def _anything_due(self) -> bool:
         with self._engine.connect() as conn:
@@ -116,6 +119,14 @@ class Jobs:
                 self._leading = conn
             self._leading.execute(text("SELECT 1"))
             return True
+
+    def _leave(self) -> None:
+        """The lock is lost with its connection; whoever comes first takes it."""
+        with _LEADING:
+            if self._leading is not None:
+                self._leading.invalidate()
+                self._leading.close()
+                self._leading = None
 
 
 _LEADING = threading.Lock()

@@ -13,9 +13,9 @@ from sqlalchemy import delete, select
 from app.concurrency import native_lock, run_blocking
 from app.models import Setting
 from app.services import intake
-from app.services.clock import now
 from app.services.intake import Incoming
-from app.services.spool import Line, Spool, SpoolFile
+from app.services.spool import Spool
+from app.services.spool_file import Line, SpoolFile
 from app.services.tracking import Limits
 from app.services.upsert import upsert
 from app.services.writer import Unavailable, Unit, Writer
@@ -60,20 +60,16 @@ class Intake:
 
     def accept(self, push: Incoming) -> None:
         """Store a push in the database, or in the spool. Raises Unavailable when neither takes it."""
-        if self._spool.is_waiting:
+        if self._spool.is_waiting or self._writer.outage is not None:
             self._to_spool(push)
             return
         ticket = Ticket()
         try:
             self._store(push, ticket)
-        except Unavailable as error:
+        except (Unavailable, TimeoutError) as error:
             log.warning("the database cannot be written (%s): the push goes to the spool", error)
-            self._to_spool(push)
-        except TimeoutError:
-            if not ticket.withdraw():
-                raise Unavailable("the writer is stuck in the middle of this push") from None
-            log.warning("the writer is busy for too long: the push goes to the spool")
-            self._to_spool(push)
+            # Once the writer has begun, nobody knows whether its COMMIT got through.
+            self._to_spool(push, doubtful=not ticket.withdraw())
 
     def keep(self, push: Incoming) -> None:
         """Store a push that nobody waits for (`contact`, a refused one), as soon as may be."""
@@ -86,15 +82,24 @@ class Intake:
             raise
         except Exception as error:
             log.exception("a push could not be projected; it is kept in the inbox as bad")
-            self._writer.write(intake.store_bad, push, repr(error))
+            self._keep_bad(push, repr(error))
+
+    def _keep_bad(self, push: Incoming, error: str) -> None:
+        try:
+            self._writer.write(intake.store_bad, push, error)
+        except (Unavailable, TimeoutError):
+            raise
+        except Exception as worse:  # then the fault is not in the push
+            raise Unavailable(repr(worse)) from worse
 
     def _job(self, unit: Unit, push: Incoming, ticket: Ticket) -> None:
         if ticket.take():
             intake.store(unit, push, self._limits)
 
-    def _to_spool(self, push: Incoming) -> None:
+    def _to_spool(self, push: Incoming, *, doubtful: bool = False) -> None:
+        place = self._spool.put(push, doubtful=doubtful)  # at once, so that the order of receipt stays
         try:
-            run_blocking(self._spool.append, push, now())
+            run_blocking(self._spool.sync, place)
         except OSError as error:
             raise Unavailable(f"neither database nor spool: {error}") from error
 
@@ -104,32 +109,37 @@ class Intake:
         Raises Unavailable while the database is still away: what is left goes on waiting.
         """
         until = time.monotonic() + seconds
+        if self._writer.outage is not None:
+            self._writer.submit(lambda _unit: None)  # is it back?
         moved = 0
         for file in self._spool.left_behind():
-            moved += self._drain_file(file, until)[0]
-            if time.monotonic() > until:
-                file.close()
-                return moved
-            file.remove()
-            self._writer.write(_forget, file.path.name)
-        own = self._spool.own()
-        if own is not None:
+            moved += self._drain_left_behind(file, until)
+        while (own := self._spool.own()) is not None and time.monotonic() < until:
             count, stored = self._drain_file(own, until)
             moved += count
             if self._spool.finish(stored):
                 self._writer.write(_forget, own.path.name)
         return moved
 
+    def _drain_left_behind(self, file: SpoolFile, until: float) -> int:
+        try:
+            moved, stored = self._drain_file(file, until)
+            if stored < file.size and time.monotonic() > until:
+                return moved
+            file.remove()
+        finally:
+            file.close()
+        self._writer.write(_forget, file.path.name)
+        return moved
+
     def _drain_file(self, file: SpoolFile, until: float) -> tuple[int, int]:
         """(pushes moved, bytes of the file that are stored by now)"""
         stored = self._writer.write(_stored_so_far, file.path.name)
         moved = 0
-        while batch := list(file.lines(stored, DRAINED_AT_ONCE)):
+        while time.monotonic() < until and (batch := list(file.lines(stored, DRAINED_AT_ONCE))):
             self._drain_batch(file, batch)
             stored = batch[-1].end
             moved += len(batch)
-            if time.monotonic() > until:
-                break
         return moved, stored
 
     def _drain_batch(self, file: SpoolFile, batch: Sequence[Line]) -> None:
@@ -158,7 +168,8 @@ def _stored_so_far(unit: Unit, name: str) -> int:
 
 def _move(unit: Unit, name: str, batch: Sequence[Line], limits: Limits) -> None:
     for line in batch:
-        intake.store(unit, line.push, limits)
+        if not (line.doubtful and intake.is_stored(unit, line.push)):
+            intake.store(unit, line.push, limits)
     upsert(unit.conn, Setting, {"name": _key(name)}, {"value": json.dumps(batch[-1].end)})
 
 

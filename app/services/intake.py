@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app.models import Push, Refusal
 from app.pbx.message import Message
@@ -125,6 +125,12 @@ def store_bad(unit: Unit, push: Incoming, error: str) -> int:
     """Keep the body of a push that would not become a call."""
     callid = keys.stored_callid(push.message.callid) if push.message else ""
     return _append(unit, push, callid=callid, state="bad", error=error)
+
+
+def is_stored(unit: Unit, push: Incoming) -> bool:
+    """Whether this very push is in the inbox: for one whose COMMIT was never heard of."""
+    same = (Push.received_at == push.received_at, Push.pbx_id == push.pbx_id, Push.body == push.body)
+    return unit.conn.execute(select(Push.id).where(*same).limit(1)).first() is not None
 
 
 def count_refused_key(unit: Unit, address: str) -> None:

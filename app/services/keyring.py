@@ -9,8 +9,9 @@ import time
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.concurrency import run_blocking
 from app.config import Settings
-from app.services.crm_keys import active_digests, mirrored_digests
+from app.services.crm_keys import active_digests, mirror, mirrored_digests
 from app.services.secrets import digest
 
 log = logging.getLogger(__name__)
@@ -39,14 +40,17 @@ class KeyRing:
     def _current(self) -> dict[str, int]:
         now = time.monotonic()
         if self._digests is None or now - self._read_at > FRESH_S:
-            self._read_at = now
-            self._digests = self._read()
+            self._read_at = now  # first, so that nobody else asks a database that hangs
+            self._digests = run_blocking(self._read)
         return self._digests
 
     def _read(self) -> dict[str, int]:
         try:
             with self._engine.connect() as conn:
-                return active_digests(conn, self._settings)
+                active = active_digests(conn, self._settings)
+                if active != mirrored_digests(self._settings):  # a restored database brings none
+                    mirror(conn, self._settings)
+                return active
         except SQLAlchemyError:
             log.warning("the database is away: keys are checked against their mirror")
             return mirrored_digests(self._settings)

@@ -239,4 +239,7 @@ class _Logged(Waiter[Any]):
         pass
 
     def fail(self, error: BaseException) -> None:
-        log.error("a posted write failed", exc_info=error)
+        if isinstance(error, Unavailable):
+            log.warning("a posted write is lost: %s", error)
+        else:
+            log.error("a posted write failed", exc_info=error)
