@@ -10,8 +10,10 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
+from app.live.frames import encode
 from app.live.hub import Hub
 from app.live.regions import Audience, Renderer, pop_values, remove, replace, swap
+from app.models import LIVE
 from app.services.live_calls import LiveCall
 
 TEMPLATE = "desk/_screen_pop.html"
@@ -30,6 +32,7 @@ class Pops:
         self._renderer = renderer
         self._shown: dict[int, dict[int, str]] = {}  # user → call → the card as it stands
         self._audiences: dict[int, Audience] = {}
+        self._rang: dict[int, set[int]] = {}  # live call → those whose card of it has gone
 
     def users_of(self, call: LiveCall | None, call_id: int) -> set[int]:
         """Those whose screens this call is on, or may come to."""
@@ -63,6 +66,7 @@ class Pops:
         """Bring every screen that this call concerns up to date."""
         for user_id in self.users_of(call, call_id):
             self._show(conn, user_id, call, call_id)
+        self._tell_who(call, call_id)
 
     def _show(self, conn: Connection, user_id: int, call: LiveCall | None, call_id: int) -> None:
         cards = self._shown.setdefault(user_id, {})
@@ -72,7 +76,9 @@ class Pops:
         if values is None:
             if before is not None:
                 del cards[call_id]
-                self._hub.send(topic(user_id), self._farewell(call, call_id, user_id, audience))
+                self._rang.setdefault(call_id, set()).add(user_id)
+                gone = remove(f"#pops #call-{call_id}", call.callid if call else "")
+                self._hub.send(topic(user_id), [gone])
             return
         card = self._renderer.html(TEMPLATE, audience, pop=values)
         if card == before:
@@ -82,21 +88,18 @@ class Pops:
         frame = swap("afterbegin:#pops", card) if new else replace(card, f"outerHTML:#pops #call-{call_id}")
         self._hub.send(topic(user_id), [frame])
 
-    def _farewell(self, call: LiveCall | None, call_id: int, user_id: int, audience: Audience) -> list[bytes]:
-        """The card goes; when somebody else took the call, a word says who."""
-        frames = [remove(f"#pops #call-{call_id}", call.callid if call else "")]
-        taken = call.answered_by if call else None
-        if call is not None and taken is not None and taken.user_id != user_id and call.outcome == "talking":
-            frames.append(self._notice(call, taken.person, audience))
-        return frames
+    def _tell_who(self, call: LiveCall | None, call_id: int) -> None:
+        """Those whose phones rang in vain hear once who took the call.
+
+        The others' CANCELLED may come before the ACCEPTED, so their cards may have gone earlier.
+        """
+        if call is None or call.outcome not in LIVE:
+            self._rang.pop(call_id, None)
+        elif call.outcome == "talking" and (taken := call.answered_by) is not None:
+            talked = {leg.user_id for leg in call.legs if leg.state == "talking" or leg.result == "answered"}
+            for user_id in self._rang.pop(call_id, set()) - talked:
+                if (audience := self._audiences.get(user_id)) is not None:
+                    self._hub.send(topic(user_id), [self._notice(call, taken.person, audience)])
 
     def _notice(self, call: LiveCall, person: str, audience: Audience) -> bytes:
-        caller = call.name or call.number
-        html = self._renderer.html(
-            "desk/_notice.html",
-            audience,
-            callid=call.callid,
-            person=person,
-            caller=caller,
-        )
-        return replace(html, "beforeend:#notices")
+        return encode(self._renderer.html("desk/_notice.html", audience, call=call, person=person))

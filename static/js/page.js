@@ -35,7 +35,7 @@ function clicked({ target }) {
   const button = target.closest("[data-copy], [data-close], [data-hide]");
   if (!button) return;
   if ("copy" in button.dataset) copy(button).catch(failed);
-  else if ("hide" in button.dataset) hide(button.closest("[data-pop]"));
+  else if ("hide" in button.dataset) hide(button.closest(".pop"));
   else button.closest(".toast").remove();
 }
 
@@ -43,7 +43,7 @@ function typed(event) {
   const busy = event.target.closest?.("input, select, textarea, [popover], [contenteditable]");
   if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
   const box = document.querySelector("[data-dial-box]");
-  const pop = document.querySelector("#pops [data-pop]");
+  const pop = document.querySelector("#pops .pop");
   if (event.key === "/" && box) { event.preventDefault(); box.focus(); }
   if (event.key === "Escape" && pop) hide(pop);
 }

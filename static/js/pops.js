@@ -9,7 +9,7 @@ const pops = () => document.getElementById("pops");
 const hidden = () => new Set(JSON.parse(sessionStorage.getItem(KEY) ?? "[]"));
 
 function ringing() {
-  const found = pops()?.querySelectorAll('[data-pop][data-state="ringing"]:not([data-direction="out"])') ?? [];
+  const found = pops()?.querySelectorAll('[data-pop][data-state="ringing"]') ?? [];
   return [...found].map((pop) => ({ id: pop.id, who: pop.querySelector("[data-who]")?.textContent.trim() ?? "" }));
 }
 
@@ -21,7 +21,7 @@ export function hide(pop) {
 
 function look() {
   const gone = hidden();
-  for (const pop of pops().querySelectorAll("[data-pop]")) if (gone.has(pop.id)) pop.remove();
+  for (const pop of pops().querySelectorAll(".pop")) if (gone.has(pop.id)) pop.remove();
   const calls = ringing();
   const words = calls.length ? document.body.dataset.ringing.replace("{who}", calls[0].who) : "";
   document.title = calls.length ? `(${calls.length}) ${words} — ${title}` : title;
