@@ -1,4 +1,8 @@
-"""A real Chromium before a real server: each test has its own data, port and browser context."""
+"""A real Chromium before a real server.
+
+Most tests share one `house`: a company, its PBX and its people's browsers, left quiet after each test.
+What pokes into the server's insides has an application, a port and a browser context of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,26 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from app.pbx.fake import FakePbx
+from tests.e2e.company import furnish
+from tests.e2e.house import House
 from tests.personas import Actor
+from tests.serving import Served, free_port
 
 AXE = Path(__file__).parent.parent / "vendor" / "axe-4.14.1.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+# A browser of tests calls nobody but our servers.
+QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+TABS_PER_USER = 4
 
 Open = Callable[[Actor, str], Page]
 
@@ -26,14 +43,14 @@ Open = Callable[[Actor, str], Page]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever opens a page needs Chromium."""
     for item in items:
-        if {"page", "context", "open_as"} & set(getattr(item, "fixturenames", ())):
+        if {"page", "context", "open_as", "house"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.chromium)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium; as root it runs only without its sandbox."""
-    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    args = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
     return {**browser_type_launch_args, "executable_path": shutil.which("chromium"), "args": args}
 
 
@@ -120,3 +137,37 @@ def complaints() -> Callable[[Page], list[str]]:
         ]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def settled_house(
+    browser: Browser, template_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """The one house of the run."""
+    data_dir = tmp_path_factory.mktemp("house") / "data"
+    data_dir.mkdir(mode=0o700)
+    shutil.copy(template_database, data_dir / "pult.db")
+    port = free_port()
+    pbx = FakePbx(crm_url=f"http://127.0.0.1:{port}/pbx", crm_token="TEST-CRM-TOKEN")
+    pbx.start()
+    served = Served(data_dir, port, **_connected(pbx), PULT_TABS_PER_USER=TABS_PER_USER)
+    cookies = furnish(served)
+    served.start()
+    house = House(served, pbx, browser, cookies)
+    yield house
+    house.close()
+    served.stop()
+    pbx.stop()
+
+
+def _connected(pbx: FakePbx) -> dict[str, str]:
+    return {"PULT_PBX_URL": pbx.url, "PULT_PBX_TOKEN": pbx.token, "PULT_RECORDING_HOSTS": "127.0.0.1"}
+
+
+@pytest.fixture
+def house(settled_house: House) -> Iterator[House]:
+    """The house, quiet; whatever the policy refused or a script threw fails the test."""
+    yield settled_house
+    refused = [words for words in settled_house.said if "Content Security Policy" in words]
+    settled_house.tidy()
+    assert refused == []
