@@ -109,6 +109,15 @@ def revoke_all(unit: Unit, user_id: int, keep: int | None = None) -> int:
     return len(ids)
 
 
+def end_expired(unit: Unit) -> int:
+    """End the sessions whose time is over, so that their tabs close; returns how many."""
+    over = (Session.expires_at <= unit.now) | (Session.seen_at <= unit.now - IDLE_MS)
+    query = select(Session.id).where(Session.kind == "user", Session.revoked_at.is_(None), over)
+    ids = list(unit.conn.execute(query).scalars())
+    _revoke(unit, ids)
+    return len(ids)
+
+
 def _revoke(unit: Unit, ids: list[int]) -> None:
     open_ones = Session.id.in_(ids) & Session.revoked_at.is_(None)
     unit.conn.execute(update(Session).where(open_ones).values(revoked_at=unit.now))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask
 from flask_babel import Babel
+from werkzeug.routing import IntegerConverter, Map
 
 from app.web import (
     auth,
@@ -51,8 +54,16 @@ ROOMS = (
 )
 
 
+class StoredId(IntegerConverter):
+    """A number in an address; one that no database can hold is not found instead of an error."""
+
+    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
+        super().__init__(map, *args, **{"max": 2**31 - 1, **kwargs})
+
+
 def register(app: Flask, babel: Babel) -> None:
     """Hang every room on the application, behind the same guard."""
+    app.url_map.converters["int"] = StoredId
     security.init_app(app)
     viewer.init_app(app, babel)
     filters.init_app(app)

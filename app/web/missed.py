@@ -46,6 +46,19 @@ def page() -> ResponseReturnValue:
     return _page()
 
 
+@bp.get("/missed/count")
+@requires("agent", page=False)
+def count() -> str:
+    """How many wait, for the mark in the menu; nothing when nobody does."""
+    waiting = run_blocking(_count, db.engine, None if may("supervisor") else viewer().id)
+    return str(waiting or "")
+
+
+def _count(engine: Engine, user_id: int | None) -> int:
+    with engine.connect() as conn:
+        return debts.count_for(conn, user_id, now())
+
+
 @bp.post(f"/missed/{ID}/take")
 @requires("agent")
 def take(phone_id: int) -> ResponseReturnValue:

@@ -18,6 +18,8 @@ from app.web.context import reader, settings
 
 # Kept with the request itself: an application context may outlive it.
 VIEWER = "pult.viewer"
+# What a page asks by itself: an open tab alone does not keep a session alive.
+PASSIVE = ("missed.count", "sockets.without_upgrade")
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -42,7 +44,7 @@ def _look_up() -> Viewer | None:
     viewer = sessions.find(reader(), token, now()) if token else None
     if viewer is None:
         return None
-    if sessions.is_stale(viewer, now()):
+    if sessions.is_stale(viewer, now()) and request.endpoint not in PASSIVE:
         runtime().writer.post(lambda unit: sessions.touch(unit, viewer.session_id))
     defaults = settings()
     return replace(viewer, lang=viewer.lang or defaults.lang, timezone=viewer.timezone or defaults.timezone)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select, update
 
 from app.extensions import db
 from app.models import Session
-from app.services import sessions
+from app.services import secrets, sessions
 from app.services.changes import Change
 from app.services.sessions import IDLE_MS, LIFE_MS
 from app.services.writer import Unit, Writer
@@ -112,3 +112,17 @@ def test_a_look_up_is_one_indexed_read(app: Flask) -> None:
         statement = str(sessions._FIND.where(Session.digest == "x").compile(conn))
         plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("user", "x")).all()
     assert all("SEARCH" in row.detail for row in plan), plan
+
+
+def test_sessions_whose_time_is_over_are_ended_so_that_their_tabs_close(writer: Writer, person: int) -> None:
+    writer.write(sessions.start, person)
+    fresh = writer.write(sessions.start, person)
+
+    def leave_idle(unit: Unit) -> None:
+        idle = Session.digest != secrets.digest(fresh)
+        unit.conn.execute(update(Session).where(idle).values(seen_at=unit.now - IDLE_MS - 1))
+
+    writer.submit(leave_idle)
+    changes = writer.submit(lambda unit: (sessions.end_expired(unit), list(unit.changes))[1])
+    assert {change.kind for change in changes} == {"session"}
+    assert len(writer.submit(_all)) == 1

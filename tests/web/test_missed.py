@@ -120,3 +120,10 @@ def test_a_name_of_a_client_is_text(nina: Actor, scene: Scene) -> None:
 def test_an_empty_list_says_so(nina: Actor, stranger: Actor) -> None:
     assert waiting(nina) == []
     assert stranger.get("/missed").location.startswith("/login")
+
+
+def test_the_menu_counts_those_who_wait(nina: Actor, belov: Actor, supervisor: Actor, scene: Scene) -> None:
+    assert nina.get("/missed/count").text == ""
+    missed(scene, CLIENT, "orlova")
+    missed(scene, OTHER, "belov")
+    assert [actor.get("/missed/count").text for actor in (nina, belov, supervisor)] == ["1", "1", "2"]

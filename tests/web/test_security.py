@@ -220,3 +220,8 @@ def test_under_https_the_cookies_are_bound_to_this_host(tmp_path: Path) -> None:
         assert answer.headers["Strict-Transport-Security"]
         assert person.get("/me", base_url="https://localhost").status_code == 200
         app.extensions["pult"].stop()
+
+
+def test_a_number_no_database_can_hold_is_not_found(admin: Actor) -> None:
+    for path in ("/calls/{}", "/contacts/{}", "/calls/{}/recording"):
+        assert admin.get(path.format(10**30)).status_code == 404

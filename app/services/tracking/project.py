@@ -23,14 +23,11 @@ def project(trail: Sequence[Push], now: int, limits: Limits) -> CallState:
     login = login_of(outcome, story, starts)
     numbers = fields.numbers(story, limits)
 
-    wait_s = fields.wait_s(outcome, story)
-    duration_s = fields.duration_s(outcome, story)
+    wait_s, duration_s = fields.wait_s(outcome, story), fields.duration_s(outcome, story)
     started_at = fields.started_at(story, starts)
     answered_at = fields.answered_at(outcome, story, started_at)
     lasted_s = (wait_s or 0) + duration_s if story.closed else 0
     ended_at = fields.ended_at(outcome, story, max(answered_at or started_at, started_at + 1000 * lasted_s))
-
-    whole = story.told.whole
     return CallState(
         direction="internal" if numbers.phone.kind == "internal" else story.side,
         outcome=outcome,
@@ -44,7 +41,7 @@ def project(trail: Sequence[Push], now: int, limits: Limits) -> CallState:
         ended_at=ended_at,
         wait_s=wait_s,
         duration_s=duration_s,
-        status=whole.status if whole is not None else None,
+        status=story.told.whole.status if story.told.whole is not None else None,
         rating=fields.newest(push.message.rating for push in story.pushes),
         missed_status=fields.newest(push.message.missed_status for push in story.pushes),
         recordings=parts.recordings(story),

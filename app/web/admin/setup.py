@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.extensions import db
 from app.runtime import runtime
-from app.services import accounts, checkup, connection, crm_keys, inbox, secrets
+from app.services import accounts, checkup, connection, crm_keys, inbox, recordings, secrets
 from app.services.connection import PBX_ID, BadAddress
 from app.services.writer import Unit
 from app.web import check_words
@@ -92,6 +92,7 @@ def _address() -> str:
 def _save(unit: Unit, by: int, url: str, token: bytes | None, hosts: str) -> None:
     connection.save_address(unit, by, url, token)
     connection.save_recording_hosts(unit, by, hosts)
+    recordings.retry_refused(unit)  # what was refused before its host was named
 
 
 def _mirror_keys() -> None:
