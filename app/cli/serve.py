@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -20,15 +22,33 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def serve() -> None:
     """Migrate the database, then serve in the foreground until Ctrl-C."""
     settings = checked_settings()
-    # In a child: an open SQLite connection must not cross into the server's processes, and gevent wants
-    # to patch before anything of the application is imported.
-    environment = {**os.environ, "PULT_DATA_DIR": str(settings.data_dir)}
-    command = [sys.executable, "-m", "app", "migrate", "--welcome"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    if _is_set_up(settings):
+        click.echo(f"Pult: {settings.local_url}")
+    else:
+        # In a child: an open SQLite connection must not cross into the server's processes, and gevent wants
+        # to patch before anything of the application is imported.
+        environment = {**os.environ, "PULT_DATA_DIR": str(settings.data_dir)}
+        command = [sys.executable, "-m", "app", "migrate", "--welcome"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=False)
     if settings.host not in LOOPBACK and not settings.public_url:
         click.echo("warning: reachable from outside, but PULT_PUBLIC_URL is not set: pages opened", err=True)
         click.echo("under another name than localhost will get no live line and no forms", err=True)
     become_server(settings)
+
+
+def _is_set_up(settings: Settings) -> bool:
+    """Whether nothing is to be migrated and somebody is there: then a restart need not wait for the child."""
+    if not settings.is_sqlite:
+        return False
+    newest = max(path.name for path in (ROOT / "app" / "migrations" / "versions").glob("0*.py"))
+    file = Path(settings.database_url.removeprefix("sqlite:///")).absolute()
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
+            (at,) = database.execute("SELECT version_num FROM alembic_version").fetchone() or ("",)
+            somebody = database.execute('SELECT 1 FROM "user" LIMIT 1').fetchone()
+    except sqlite3.Error:
+        return False
+    return newest.startswith(f"{at}_") and somebody is not None
 
 
 def checked_settings() -> Settings:
