@@ -38,6 +38,8 @@ class Settings:
     tabs_per_user: int = 10
     tabs_max: int = 10_000
     coalesce_ms: int = 250
+    dial_patience_seconds: float = 8
+    dial_total_seconds: float = 30
 
     @property
     def zone(self) -> ZoneInfo:
@@ -99,6 +101,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         tabs_per_user=_integer(env, "PULT_TABS_PER_USER", 10, low=1),
         tabs_max=_integer(env, "PULT_TABS_MAX", 10_000, low=1),
         coalesce_ms=_integer(env, "PULT_COALESCE_MS", 250, low=0),
+        dial_patience_seconds=_number(env, "PULT_DIAL_PATIENCE_SECONDS", 8),
+        dial_total_seconds=_number(env, "PULT_DIAL_TOTAL_SECONDS", 30),
     )
     if settings.workers > 1 and settings.is_sqlite:
         raise BadSetting("PULT_WORKERS above 1 needs PostgreSQL: set PULT_DATABASE_URL=postgresql://…")

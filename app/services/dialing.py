@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from app.models import Contact, ContactPhone, DialIntent, PbxAccount
 from app.pbx.client import DialAnswer
@@ -19,7 +19,8 @@ from app.services.upsert import insert_for
 from app.services.writer import Unit
 
 DOUBLE_MS = 5_000  # the same number again this soon is a double click, not a wish
-LOST_MS = 30_000  # what has no answer by then will get none: the process that asked is gone
+LOST_MS = 35_000  # what has no answer by then will get none: the process that asked is gone
+NEWEST = 1000  # more dials than this are never under way at once
 MATCH_MS = 5 * 60_000  # how long after the dial its call may begin
 SKEW_MS = 60_000  # how much the PBX's clock may be behind ours
 
@@ -116,10 +117,23 @@ def settle(unit: Unit, dial_id: int, answer: DialAnswer) -> None:
     unit.changes.append(Change("dial", dial_id))
 
 
-def recover(unit: Unit) -> int:
-    """Give up waiting for answers that no running process waits for; returns how many."""
-    lost = DialIntent.state.in_(("new", "sent")) & (DialIntent.created_at <= unit.now - LOST_MS)
-    ids = list(unit.conn.scalars(select(DialIntent.id).where(lost)))
+def anything_lost(conn: Connection, now: int, lost_ms: int = LOST_MS) -> bool:
+    """Whether a dial of late has no answer and will get none: a read, so that an idle server writes nothing."""
+    newest = select(func.max(DialIntent.id)).scalar_subquery()
+    late = select(DialIntent.id).where(DialIntent.id > newest - NEWEST, _lost(now, lost_ms))
+    return conn.execute(late.limit(1)).first() is not None
+
+
+def _lost(now: int, lost_ms: int) -> ColumnElement[bool]:
+    return DialIntent.state.in_(("new", "sent")) & (DialIntent.created_at <= now - lost_ms)
+
+
+def recover(unit: Unit, lost_ms: int = LOST_MS) -> int:
+    """Give up waiting for answers that no running process waits for; returns how many.
+
+    An answer that comes after all still corrects the state: see `settle`.
+    """
+    ids = list(unit.conn.scalars(select(DialIntent.id).where(_lost(unit.now, lost_ms))))
     values = {"state": "unknown", "reason": "no_answer", "answered_at": unit.now}
     unit.conn.execute(update(DialIntent).where(DialIntent.id.in_(ids)).values(**values))
     unit.changes.extend(Change("dial", dial_id) for dial_id in ids)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 
-from app.pbx.client import PbxClient
+from app.pbx.client import DialAnswer, PbxClient
 from app.services import dialing
 from app.services.dial_wish import Wish
-from app.services.writer import Writer
+from app.services.writer import Unavailable, Writer
+
+KEEP_S = 600.0  # how long an answer waits for a database that is away
+PAUSE_S = 0.5
 
 
 def place(writer: Writer, pbx: PbxClient, dial_id: int, wish: Wish) -> threading.Event:
@@ -20,8 +24,20 @@ def place(writer: Writer, pbx: PbxClient, dial_id: int, wish: Wish) -> threading
 
     def ask() -> None:
         answer = pbx.make_call(wish.account.login, wish.number)
-        writer.write(dialing.settle, dial_id, answer)
+        _keep(writer, dial_id, answer)
         settled.set()
 
     threading.Thread(target=ask, name=f"pult-dial-{dial_id}", daemon=True).start()
     return settled
+
+
+def _keep(writer: Writer, dial_id: int, answer: DialAnswer) -> None:
+    """Write the answer down: it comes once, so a database that is away is waited for."""
+    until = time.monotonic() + KEEP_S
+    while True:
+        try:
+            return writer.write(dialing.settle, dial_id, answer)
+        except (Unavailable, TimeoutError):
+            if time.monotonic() > until:
+                raise
+        time.sleep(PAUSE_S)

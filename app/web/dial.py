@@ -23,8 +23,9 @@ bp.add_app_template_filter(dial_reason)
 @bp.record_once
 def _knobs(state: BlueprintSetupState) -> None:
     """How long the page waits for the PBX, and how long the request may last, in seconds."""
-    state.app.config.setdefault("DIAL_PATIENCE_S", 9.0)
-    state.app.config.setdefault("DIAL_TOTAL_S", 30.0)
+    chosen = state.app.extensions["pult"].settings
+    state.app.config.setdefault("DIAL_PATIENCE_S", chosen.dial_patience_seconds)
+    state.app.config.setdefault("DIAL_TOTAL_S", chosen.dial_total_seconds)
 
 
 @bp.post("/dial")
