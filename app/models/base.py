@@ -6,9 +6,9 @@ a duration is seconds and is named `*_s`; an enumeration is stored as its Englis
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
-from sqlalchemy import BigInteger, Integer, MetaData, String
+from sqlalchemy import BigInteger, Integer, MetaData, String, Table
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 # SQLite gives rowids only to INTEGER keys, PostgreSQL wants room for a decade of pushes.
@@ -32,3 +32,8 @@ class Base(DeclarativeBase):
     """Plain declarative base: MappedAsDataclass does not work with Flask-SQLAlchemy on 2.1."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+def table_of(model: type[Base]) -> Table:
+    """The model's table: what Core wants where the ORM's own handling would only cost time."""
+    return cast(Table, model.__table__)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select
 
 from app.models import Push, Refusal
+from app.models.base import table_of
 from app.pbx.message import Message
 from app.pbx.numbers import Number, normalise, region_of
 from app.pbx.protocol import open_envelope, parse
@@ -18,6 +19,8 @@ from app.services.tracking import Limits, joins, new_generation
 from app.services.tracking import Push as TrailPush
 from app.services.upsert import insert_for
 from app.services.writer import Unit
+
+_APPEND = insert(table_of(Push)).returning(Push.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def _append(
         "state": state,
         "error": error[:2000],
     }
-    push_id = int(unit.conn.execute(insert(Push).returning(Push.id), row).scalar_one())
+    push_id = int(unit.conn.execute(_APPEND, row).scalar_one())
     if state != "ok":
         unit.changes.append(Change("inbox", push_id))
     return push_id

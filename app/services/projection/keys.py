@@ -19,6 +19,7 @@ from app.models import (
     Reaction,
     Recording,
 )
+from app.models.base import table_of
 from app.pbx.numbers import Number
 from app.services.changes import Change
 from app.services.projection import rollups, rows
@@ -33,6 +34,7 @@ _NEWEST = (
     .order_by(CallKey.generation.desc())
     .limit(1)
 )
+_ADD = insert(table_of(CallKey)).returning(CallKey.id)
 _TOUCH = (
     update(CallKey)
     .where(CallKey.id == bindparam("key_id"))
@@ -82,7 +84,7 @@ def add(
         "phone": phone.value[:64] if phone else "",
         "last_push_at": at,
     }
-    return int(unit.conn.execute(insert(CallKey).returning(CallKey.id), row).scalar_one())
+    return int(unit.conn.execute(_ADD, row).scalar_one())
 
 
 def touch(unit: Unit, key: Key, phone: Number | None, at: int) -> None:

@@ -8,12 +8,25 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 
 from app.models import LIVE, Base, CallDate, CallDay, CallFacet, CallHour, CallMonth, Phone
+from app.models.base import table_of
 from app.models.rollup import NONE
-from app.services.upsert import insert_for, upsert
+from app.services.upsert import add_up, upsert
 from app.services.writer import Unit
+
+_PHONE = table_of(Phone)
+_COUNTED = (
+    update(_PHONE)
+    .where(_PHONE.c.id == bindparam("phone_id"))
+    .values(calls=_PHONE.c.calls + bindparam("step"))
+)
+_CALLED = (
+    update(_PHONE)
+    .where(_PHONE.c.id == bindparam("phone_id"), _PHONE.c.last_call_at < bindparam("at"))
+    .values(last_call_at=bindparam("at"))
+)
 
 Cell = tuple[type[Base], tuple[tuple[str, Any], ...]]
 Row = Mapping[str, Any]
@@ -52,18 +65,13 @@ def move(
 
 
 def _add(unit: Unit, cell: Cell, amount: tuple[int, ...]) -> None:
-    model, key = cell
+    model, pairs = cell
+    key = dict(pairs)
     calls, duration_s, wait_s = amount
-    values = {"calls": calls, "duration_s": duration_s, "wait_s": wait_s}
-    table: Any = model
-    statement = insert_for(unit.conn, model).values(**dict(key), **values)
-    statement = statement.on_conflict_do_update(
-        index_elements=[name for name, _ in key],
-        set_={name: getattr(table, name) + getattr(statement.excluded, name) for name in values},
-    )
-    unit.conn.execute(statement)
+    add_up(unit.conn, model, key, {"calls": calls, "duration_s": duration_s, "wait_s": wait_s})
     if calls < 0:  # a row of nothing would tell a rebuild from what it rebuilds
-        where = [getattr(table, name) == value for name, value in key]
+        table: Any = model
+        where = [getattr(table, name) == value for name, value in key.items()]
         unit.conn.execute(delete(model).where(*where, table.calls == 0))
 
 
@@ -78,10 +86,9 @@ def count_phone(unit: Unit, old: Row | None, new: Row) -> None:
         if after is not None:
             steps[after] += 1
     for phone_id, step in steps.items():
-        unit.conn.execute(update(Phone).where(Phone.id == phone_id).values(calls=Phone.calls + step))
+        unit.conn.execute(_COUNTED, {"phone_id": phone_id, "step": step})
     if after is not None and (old is None or before != after or old["started_at"] != new["started_at"]):
-        newer = (Phone.id == after, Phone.last_call_at < new["started_at"])
-        unit.conn.execute(update(Phone).where(*newer).values(last_call_at=new["started_at"]))
+        unit.conn.execute(_CALLED, {"phone_id": after, "at": new["started_at"]})
 
 
 def note_facet(unit: Unit, call: Row) -> None:
@@ -101,5 +108,4 @@ def note_facet(unit: Unit, call: Row) -> None:
 def forget_phone(unit: Unit, call: Row) -> None:
     """Take a call that is merged away out of its number's count."""
     if call["phone_id"] is not None:
-        where = Phone.id == call["phone_id"]
-        unit.conn.execute(update(Phone).where(where).values(calls=Phone.calls - 1))
+        unit.conn.execute(_COUNTED, {"phone_id": call["phone_id"], "step": -1})

@@ -6,20 +6,23 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select
 
 from app.models import Call, Leg, Recording
+from app.models.base import table_of
 from app.pbx.message import is_person
 from app.services.projection import names
 from app.services.tracking import CallState
 from app.services.tracking import Leg as LegState
-from app.services.upsert import insert_for
+from app.services.upsert import insert_for, update_columns
 from app.services.writer import Unit
 
 Row = Mapping[str, Any]
 
 _CALL = select(Call.__table__).where(Call.id == bindparam("call_id"))
 _LEGS = select(Leg.__table__).where(Leg.call_id == bindparam("call_id"))
+_NEW_CALL = insert(table_of(Call)).returning(Call.id)
+_NEW_LEG = insert(table_of(Leg))
 _SHARED = ("started_at", "direction", "outcome", "did_id", "recorded", "phone_id")
 
 
@@ -87,15 +90,14 @@ def _leg_columns(leg: LegState) -> dict[str, Any]:
 
 def insert_call(unit: Unit, row: Row, callid: str) -> int:
     """A new call; returns our id of it, which never changes."""
-    statement = insert(Call).returning(Call.id)
-    return int(unit.conn.execute(statement, {**row, "callid": callid}).scalar_one())
+    return int(unit.conn.execute(_NEW_CALL, {**row, "callid": callid}).scalar_one())
 
 
 def save_call(unit: Unit, call_id: int, old: Row, new: Row) -> bool:
     """Write what differs; True when anything did."""
     changed = {name: value for name, value in new.items() if old[name] != value}
     if changed:
-        unit.conn.execute(update(Call).where(Call.id == call_id).values(changed))
+        update_columns(unit.conn, Call, {"id": call_id}, changed)
     return bool(changed)
 
 
@@ -106,12 +108,11 @@ def save_legs(unit: Unit, call_id: int, old: Mapping[int, Row], new: Mapping[int
         unit.conn.execute(delete(Leg).where(Leg.call_id == call_id, Leg.account_id.in_(gone)))
     fresh = [row for account, row in new.items() if account not in old]
     if fresh:
-        unit.conn.execute(insert(Leg), fresh)
-    changed = [row for account, row in new.items() if account in old and old[account] != row]
-    for row in changed:
-        where = (Leg.call_id == call_id, Leg.account_id == row["account_id"])
-        values = {name: value for name, value in row.items() if name not in ("call_id", "account_id")}
-        unit.conn.execute(update(Leg).where(*where).values(values))
+        unit.conn.execute(_NEW_LEG, fresh)
+    changed = [account for account, row in new.items() if account in old and old[account] != row]
+    for account in changed:
+        values = {name: value for name, value in new[account].items() if old[account][name] != value}
+        update_columns(unit.conn, Leg, {"call_id": call_id, "account_id": account}, values)
     return bool(gone or fresh or changed)
 
 
