@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 
 from sqlalchemy import delete, select
@@ -113,7 +114,11 @@ class Intake:
             self._writer.submit(lambda _unit: None)  # is it back?
         moved = 0
         for file in self._spool.left_behind():
-            moved += self._drain_left_behind(file, until)
+            count, is_empty = self._drain_left_behind(file, until)
+            moved += count
+            if not is_empty:
+                return moved
+        self._spool.nothing_left_behind()
         while (own := self._spool.own()) is not None and time.monotonic() < until:
             count, stored = self._drain_file(own, until)
             moved += count
@@ -121,16 +126,15 @@ class Intake:
                 self._writer.write(_forget, own.path.name)
         return moved
 
-    def _drain_left_behind(self, file: SpoolFile, until: float) -> int:
-        try:
+    def _drain_left_behind(self, file: SpoolFile, until: float) -> tuple[int, bool]:
+        """(pushes moved, whether that was all)"""
+        with closing(file):
             moved, stored = self._drain_file(file, until)
             if stored < file.size and time.monotonic() > until:
-                return moved
+                return moved, False
             file.remove()
-        finally:
-            file.close()
         self._writer.write(_forget, file.path.name)
-        return moved
+        return moved, True
 
     def _drain_file(self, file: SpoolFile, until: float) -> tuple[int, int]:
         """(pushes moved, bytes of the file that are stored by now)"""

@@ -47,11 +47,12 @@ class Spool:
         self._lock = native_lock()
         self._queue: deque[Place] = deque()
         self._own: SpoolFile | None = None
+        self._predecessors = waiting(folder) is not None
 
     @property
     def is_waiting(self) -> bool:
-        """Whether pushes of this process wait: later ones must queue behind them."""
-        return self._own is not None or bool(self._queue)
+        """Whether pushes of this process, or of one before it, wait: later ones must queue behind them."""
+        return self._own is not None or bool(self._queue) or self._predecessors
 
     def put(self, push: Incoming, *, doubtful: bool = False) -> Place:
         """Queue a push behind those that wait, without blocking; it is on disk after `sync`.
@@ -92,6 +93,10 @@ class Spool:
             except OSError:
                 continue  # a living process holds it, or has just removed it
             yield found
+
+    def nothing_left_behind(self) -> None:
+        """All that `left_behind` gave is in the database: pushes need not queue behind it any more."""
+        self._predecessors = False
 
     def own(self) -> SpoolFile | None:
         """The file this process appends to now."""
