@@ -1,0 +1,129 @@
+"""What is measured. Each function is one round of one row and returns its figures."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench import traffic
+from tests.bench.company import Company, cookies_file, login, owners, phone
+from tests.bench.loading import Figures, Load
+from tests.bench.machine import load_average
+from tests.bench.peers import Peer
+from tests.bench.pops import measure_pops
+from tests.bench.serving import Ours, ours
+
+QUESTIONS_PER_S = 20
+PBX_CLIENTS = 32
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything. `people` get the calls; the company has one agent more, for the browser."""
+
+    tabs: int = 300
+    boards: int = 20
+    pushes_per_s: float = 100
+    seconds: float = 35
+    pops: int = 100
+    rush_s: float = 6
+    fanout: tuple[int, ...] = (2000, 5000)
+    publications: int = 20
+
+    @property
+    def people(self) -> int:
+        return max(owners(self.tabs - self.boards)) + 1
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every row needs."""
+
+    load: Load
+    company: Company
+    folder: Path
+    size: Size
+
+
+def live(bench: Bench) -> dict[str, Figures]:
+    """Open tabs and whole calls, while a browser is watched and the PBX asks who calls."""
+    size, load = bench.size, bench.load
+    tabs = size.tabs - size.boards
+    cookies = cookies_file(bench.folder / "cookies", bench.company, tabs, size.boards)
+    calls = traffic.day(size.people, size.pushes_per_s, size.seconds)
+    script = traffic.save(bench.folder / "calls", calls)
+    found: dict[str, Figures] = {}
+    with ours(bench.company, bench.folder) as server:
+        found["contact alone"] = _ask(bench, server, min(10, size.seconds))
+        listening = {"n": size.tabs, "watchers": size.boards, "cookies_file": cookies}
+        frames = {"marker": traffic.MARKER, "stages": traffic.STAGES, "settle": 1}
+        run = load.start("script", script=script, **listening, **frames, **server.options())
+        try:
+            time.sleep(size.seconds / 10)  # the tabs are open by then, and the phones begin to ring
+            with ThreadPoolExecutor(1) as beside:
+                asked = beside.submit(_ask, bench, server, size.seconds * 0.75)
+                cookie = bench.company.agents[size.people]
+                found["pop"] = measure_pops(server, cookie, login(size.people), size.pops)
+                found["contact"] = asked.result()
+            found["live"] = run.figures() | server.memory() | {"load": load_average()}
+        finally:
+            run.stop()
+    return found
+
+
+def _ask(bench: Bench, server: Ours, seconds: float) -> Figures:
+    script = traffic.save(bench.folder / "questions", traffic.questions(QUESTIONS_PER_S, seconds))
+    return bench.load.run("script", script=script, pub=f"{server.url}/pbx")
+
+
+def rush(bench: Bench) -> Figures:
+    """Whole calls from clients that push again as soon as they are answered; nobody watches."""
+    script = rush_script(bench)
+    with ours(bench.company, bench.folder) as server:
+        return rush_at(bench, server, script, bench.size.rush_s) | {"load": load_average()}
+
+
+def rush_script(bench: Bench) -> Path:
+    """More calls than will be taken."""
+    calls = traffic.rush(bench.size.people, int(bench.size.rush_s * 1500))
+    return traffic.save(bench.folder / "rush", calls)
+
+
+def rush_at(bench: Bench, server: Ours, script: Path, seconds: float) -> Figures:
+    """The load itself."""
+    how = {"closed": 1, "pubconns": PBX_CLIENTS, "secs": seconds}
+    return bench.load.run("script", script=script, **how, pub=f"{server.url}/pbx", pids=server.worker)
+
+
+def plain_rush(bench: Bench, peer: Peer) -> Figures:
+    """The same number of clients at a server that only inserts a row."""
+    with peer.running(bench.folder) as (port, _pid):
+        body = f"cmd=event&type=INCOMING&{peer.body}"
+        how = {"conc": PBX_CLIENTS, "secs": bench.size.rush_s, "body": body}
+        return bench.load.run("http", pub=f"http://127.0.0.1:{port}/publish", **how)
+
+
+def fanout(bench: Bench, tabs: int) -> Figures:
+    """One push to a wallboard that is open everywhere."""
+    with ours(bench.company, bench.folder, coalesce_ms=0) as server:
+        return fanout_at(bench, server, tabs) | {"load": load_average()}
+
+
+def fanout_at(bench: Bench, server: Ours, tabs: int, **more: float) -> Figures:
+    """The load itself."""
+    call = {"callid": f"{traffic.CALLID}%SEQ%", "phone": phone(1), "user": login(bench.size.people)}
+    body = traffic.form(cmd="event", type="INCOMING", direction="in", **call)
+    cookie = f"pult={bench.company.supervisors[0]}"
+    how = {"n": tabs, "count": bench.size.publications, "cookie": cookie, "marker": traffic.MARKER, **more}
+    return bench.load.run("fanout", body=body, **how, **server.options())
+
+
+def peer_fanout(bench: Bench, peer: Peer, tabs: int) -> Figures:
+    """One publication to all tabs of a peer."""
+    with peer.running(bench.folder) as (port, pid):
+        how = {"n": tabs, "count": bench.size.publications, "marker": peer.marker, "body": peer.body}
+        address = {"ws": f"ws://127.0.0.1:{port}{peer.path}", "pub": f"http://127.0.0.1:{port}/publish"}
+        more = {"hello": peer.hello} if peer.hello else {}
+        return bench.load.run("fanout", ctype=peer.ctype, pids=pid, **how, **address, **more)

@@ -1,0 +1,51 @@
+"""Our own server under load: a copy of the company's data, its port, its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bench.company import Company
+from tests.bench.loading import Figures
+from tests.bench.machine import family, proportional_mb, resident_mb
+from tests.serving import Served
+
+
+class Ours:
+    """A running Pult."""
+
+    def __init__(self, served: Served) -> None:
+        self.url = served.url
+        self.port = served.port
+        assert served.process is not None
+        self.pids = family(served.process.pid)
+
+    @property
+    def worker(self) -> int:
+        """The process that does the work."""
+        return self.pids[-1]
+
+    def options(self) -> dict[str, str]:
+        """What the load generator must know of it."""
+        return {
+            "ws": f"ws://127.0.0.1:{self.port}/live",
+            "pub": f"{self.url}/pbx",
+            "origin": self.url,
+            "pids": ",".join(map(str, self.pids)),
+        }
+
+    def memory(self) -> Figures:
+        """Of the worker, and of all its processes together."""
+        return {"rss_mb": resident_mb(self.worker), "pss_all_mb": proportional_mb(self.pids)}
+
+
+@contextmanager
+def ours(company: Company, folder: Path, *, coalesce_ms: int = 250) -> Iterator[Ours]:
+    """Pult on its own copy of the data, while it runs."""
+    limits = {"PULT_TABS_PER_USER": 20_000, "PULT_TABS_MAX": 20_000, "PULT_COALESCE_MS": coalesce_ms}
+    served = Served(company.copy(folder), **limits).start()
+    try:
+        yield Ours(served)
+    finally:
+        served.stop()

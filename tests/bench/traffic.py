@@ -1,0 +1,84 @@
+"""What the PBX pushes, as lines for the load generator: whole calls, and questions who calls."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from tests.bench.company import CLIENTS, login, phone
+
+CALLID = "bench"
+MARKER = f'data-callid="{CALLID}'
+# How the frames of a call's three stages differ: the card that rings, that talks, and that is taken away.
+STAGES = 'data-state="ringing"|data-state="talking"|hx-swap-oob="delete'
+TOKEN = "TEST-CRM-TOKEN"
+OURS = "74950000001"
+NO_FRAME = -1
+NOBODY = -1
+
+
+class Line(NamedTuple):
+    """A push and when it leaves; `stage` is the frame that it brings to the tabs of `user`."""
+
+    at_ms: float
+    user: int
+    number: int
+    stage: int
+    body: str
+
+
+def form(**fields: str | int) -> str:
+    """A push as the PBX encodes it; the load generator fills in %SEQ%."""
+    own = {"crm_token": TOKEN, "diversion": OURS, **fields}
+    return urlencode(own, safe="%")
+
+
+def call(number: int, user: int, at_ms: float, ring_ms: float, talk_ms: float) -> list[Line]:
+    """One incoming call from its first ring to its history."""
+    same = {"callid": f"{CALLID}{number:09}", "phone": phone(number % CLIENTS), "user": login(user)}
+    event = {"cmd": "event", "direction": "in", **same}
+    over = at_ms + ring_ms + talk_ms
+    history = {"cmd": "history", "type": "in", "status": "Success", "duration": int(talk_ms / 1000), **same}
+    return [
+        Line(at_ms, user, number, 0, form(type="INCOMING", **event)),
+        Line(at_ms + ring_ms, user, number, 1, form(type="ACCEPTED", **event)),
+        Line(over, user, number, 2, form(type="COMPLETED", **event)),
+        Line(over + 300, user, number, NO_FRAME, form(**history)),
+    ]
+
+
+def day(people: int, pushes_per_s: float, seconds: float) -> list[Line]:
+    """Calls that begin evenly; each of them is four pushes and goes to the next person."""
+    dice = random.Random(1)
+    apart_ms = 4000 / pushes_per_s
+    lines = []
+    for number in range(int(seconds * 1000 / apart_ms)):
+        at_ms = (number + dice.random()) * apart_ms
+        lines += call(number, number % people, at_ms, dice.uniform(800, 1600), dice.uniform(1500, 3000))
+    return sorted(lines)
+
+
+def rush(people: int, calls: int, side_by_side: int = 256) -> list[Line]:
+    """Calls as fast as they are taken: no call's next push leaves before many others have."""
+    lines = []
+    for first in range(0, calls, side_by_side):
+        group = [call(n, n % people, 0, 0, 60_000) for n in range(first, min(first + side_by_side, calls))]
+        lines += [push for stage in zip(*group, strict=True) for push in stage]
+    return lines
+
+
+def questions(per_s: float, seconds: float) -> list[Line]:
+    """`contact`: every second client is known."""
+    lines = []
+    for n in range(int(per_s * seconds)):
+        body = form(cmd="contact", callid=f"who{n:09}", phone=phone(n % CLIENTS))
+        lines.append(Line(n * 1000 / per_s, NOBODY, 0, NO_FRAME, body))
+    return lines
+
+
+def save(path: Path, lines: list[Line]) -> Path:
+    """The script as the load generator reads it."""
+    path.write_text("".join("\t".join(map(str, line)) + "\n" for line in lines))
+    return path
