@@ -195,13 +195,13 @@ def test_a_pbx_that_is_down_harms_neither_pages_nor_pushes(open_house: Open, url
         clicks = sum(clicker.result() for clicker in clicking)
         if url is None:
             assert len(pbx.heard) == clicks
-    assert pushed > 10
+    assert pushed > 0
 
 
 def _click_on(caller: Caller, over: threading.Event) -> int:
     """Dial one number after the other; returns how often."""
     clicks = 0
-    while not over.is_set():
+    while not over.wait(0.5):  # a person's pace; refusals come at once
         answer = caller.dial(new_intent(), phone=f"7900{clicks % 10_000_000:07}")
         assert answer.status_code == 200
         assert shown(answer.text) in ("sent", "refused", "unknown")
