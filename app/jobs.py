@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Flask
 from sqlalchemy import Connection, text
@@ -18,14 +18,19 @@ from app.concurrency import Thread, start_thread
 from app.config import Settings
 from app.services import dialing, projection, reactions, recordings, schema
 from app.services.acceptance import Intake
+from app.services.changes import Change
 from app.services.clock import now
 from app.services.database import own_engine
+from app.services.pulse import Pulse
 from app.services.tracking import Limits
 from app.services.writer import Unavailable, Writer
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
+FEED_EVERY_S = 10.0
+LOST_EVERY_S = 2.0
+LOST_AFTER_MS = 5_000  # after the longest a dial's request may last
 AWAY_S = 2.0
 LEADER = 0x50756C74  # any number, the same in every process
 
@@ -34,13 +39,24 @@ class Jobs:
     """The reaper, the reactions and the spool in one thread, the fetching of recordings in another."""
 
     def __init__(
-        self, app: Flask, settings: Settings, writer: Writer, intake: Intake, limits: Limits
+        self,
+        app: Flask,
+        settings: Settings,
+        writer: Writer,
+        intake: Intake,
+        limits: Limits,
+        pulse: Pulse,
+        tell: Callable[[Sequence[Change]], None],
     ) -> None:
         self._app = app
         self._settings = settings
         self._writer = writer
         self._intake = intake
         self._limits = limits
+        self._pulse = pulse
+        self._tell = tell
+        self._feed_due, self._lost_due = _Pace(FEED_EVERY_S), _Pace(LOST_EVERY_S)
+        self._lost_ms = int(settings.dial_total_seconds * 1000) + LOST_AFTER_MS
         self._engine = own_engine(settings.database_url)
         self._leading: Connection | None = None
         self._migrated = False
@@ -79,11 +95,22 @@ class Jobs:
         if not self._migrated and not self._migrate():
             return
         self._intake.drain()
+        if self._feed_due():
+            self._look_at_feed()
         if not self._leads():
             return
         if self._anything_due():
             self._writer.write(projection.reap, self._limits)
         reactions.run_due(self._writer, self._engine, now())
+        if self._lost_due() and self._any_dial_lost():
+            self._writer.write(dialing.recover, self._lost_ms)
+
+    def _look_at_feed(self) -> None:
+        """Each process looks for itself: its pages and its tabs are its own."""
+        with self._engine.connect() as conn:
+            changed = self._pulse.look(conn, now())
+        if changed:
+            self._tell([Change("feed", 0)])
 
     def _migrate(self) -> bool:
         """`pult serve` has migrated, unless the database was away then. True once it has our tables."""
@@ -94,13 +121,17 @@ class Jobs:
                 return False
             with self._app.app_context():
                 schema.migrate()
-        self._writer.write(dialing.recover)
+        self._writer.write(dialing.recover, self._lost_ms)
         self._migrated = True
         return True
 
     def _anything_due(self) -> bool:
         with self._engine.connect() as conn:
             return projection.anything_due(conn, now())
+
+    def _any_dial_lost(self) -> bool:
+        with self._engine.connect() as conn:
+            return dialing.anything_lost(conn, now(), self._lost_ms)
 
     def _fetch(self) -> None:
         if self._migrated and self._leads():
@@ -127,6 +158,21 @@ class Jobs:
                 self._leading.invalidate()
                 self._leading.close()
                 self._leading = None
+
+
+class _Pace:
+    """True when so many seconds have passed since it last said so; at first at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._due_at = 0.0
+
+    def __call__(self) -> bool:
+        at = time.monotonic()
+        if at < self._due_at:
+            return False
+        self._due_at = at + self._seconds
+        return True
 
 
 _LEADING = threading.Lock()

@@ -12,6 +12,7 @@ from app.live.publisher import Publisher
 from app.services.acceptance import Intake
 from app.services.database import own_engine
 from app.services.keyring import KeyRing
+from app.services.pulse import Pulse
 from app.services.spool import Spool
 from app.services.tracking import Limits
 from app.services.writer import Writer
@@ -23,14 +24,17 @@ class Runtime:
     def __init__(self, app: Flask, settings: Settings) -> None:
         self.settings = settings
         self.hub = Hub(tabs_per_user=settings.tabs_per_user, tabs_max=settings.tabs_max)
-        self.publisher = Publisher(app, self.hub, settings)
+        self.pulse = Pulse(settings.zone)
+        self.publisher = Publisher(app, self.hub, settings, self.pulse)
         self.bus = None if settings.is_sqlite else Bus(settings, self.publisher.notify, self.hub.close_all)
         announce = self.bus.announce if self.bus else None
         self.writer = Writer(own_engine(settings.database_url), self.publisher.notify, announce)
         self.keyring = KeyRing(own_engine(settings.database_url), settings)
         self.limits = _limits(settings)
         self.intake = Intake(self.writer, Spool(settings.data_dir / "spool"), self.limits)
-        self.jobs = Jobs(app, settings, self.writer, self.intake, self.limits)
+        self.jobs = Jobs(
+            app, settings, self.writer, self.intake, self.limits, self.pulse, self.publisher.notify
+        )
 
     def start(self) -> None:
         """Begin what happens by itself. Called in the serving process only."""

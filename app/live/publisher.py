@@ -18,9 +18,10 @@ from sqlalchemy import Connection
 
 from app.concurrency import SimpleQueue, Thread, native_lock, start_thread
 from app.config import Settings
-from app.live import board, pops
+from app.live import board, feed, pops
 from app.live.board import Board
 from app.live.desk import DeskRegions
+from app.live.feed import FeedBanner
 from app.live.hub import Hub
 from app.live.pops import Pops
 from app.live.regions import Audience, Renderer
@@ -28,6 +29,7 @@ from app.services import live_calls
 from app.services.changes import Change
 from app.services.database import own_engine
 from app.services.live_calls import LiveCall
+from app.services.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ Handler = Callable[[Connection, int], None]
 class Publisher:
     """Renders each change once per audience and hands the frames to the hub."""
 
-    def __init__(self, app: Flask, hub: Hub, settings: Settings) -> None:
+    def __init__(self, app: Flask, hub: Hub, settings: Settings, pulse: Pulse) -> None:
         self._hub = hub
         self._queue: SimpleQueue[Sequence[Change] | Joining | None] = SimpleQueue()
         self._thread: Thread | None = None
@@ -62,10 +64,12 @@ class Publisher:
         self.pops = Pops(hub, self.renderer)
         self.board = Board(hub, self.renderer, settings.zone, settings.coalesce_ms)
         self.desk = DeskRegions(hub, self.renderer, self.pops)
+        self.feed = FeedBanner(hub, self.renderer, pulse)
         self._handlers: dict[str, Handler] = {
             "session": self._end_session,
             "dial": self.desk.show_dial,
             "contact": self._show_contact,
+            "feed": self.feed.show,
         }
 
     def notify(self, changes: Sequence[Change]) -> None:
@@ -147,6 +151,7 @@ class Publisher:
         frames = [self.pops.welcome(conn, tab.user_id, tab.audience, calls)]
         if board.topic(tab.audience.lang) in tab.topics:
             frames += self.board.welcome(conn, tab.audience.lang)
+        frames += self.feed.welcome(tab.topics)
         self._hub.send_to(tab.tab_id, frames)
         self._hub.subscribe(tab.tab_id, tab.topics)
 
@@ -174,7 +179,7 @@ class Publisher:
         self._hub.close_session(session_id)
 
 
-def topics_of(user_id: int, audience: Audience, *, supervisor: bool) -> frozenset[str]:
+def topics_of(user_id: int, audience: Audience, *, supervisor: bool, admin: bool) -> frozenset[str]:
     """What a person's tabs watch; it follows from who they are, never from the address."""
-    own = {pops.topic(user_id)}
+    own = {pops.topic(user_id), feed.topic(audience, admin=admin)}
     return frozenset(own | {board.topic(audience.lang)} if supervisor else own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Kind = Literal[
-    "call", "dial", "contact", "accounts", "session", "user", "settings", "recording", "inbox", "debt"
+    "call", "dial", "contact", "accounts", "session", "user", "settings", "recording", "inbox", "debt", "feed"
 ]
 
 

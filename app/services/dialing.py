@@ -118,7 +118,7 @@ def settle(unit: Unit, dial_id: int, answer: DialAnswer) -> None:
 
 
 def anything_lost(conn: Connection, now: int, lost_ms: int = LOST_MS) -> bool:
-    """Whether a dial of late has no answer and will get none: a read, so that an idle server writes nothing."""
+    """Whether a dial of late will get no answer any more: a read, so that an idle server writes nothing."""
     newest = select(func.max(DialIntent.id)).scalar_subquery()
     late = select(DialIntent.id).where(DialIntent.id > newest - NEWEST, _lost(now, lost_ms))
     return conn.execute(late.limit(1)).first() is not None

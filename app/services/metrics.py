@@ -93,12 +93,14 @@ PUSHES = Counter("pult_pushes", "Pushes of the PBX, by command and answer.", ("c
 PUSH_SECONDS = Histogram("pult_push_seconds", "Seconds until a push was answered.")
 LIVE_TABS = Gauge("pult_live_tabs", "Open tabs of this process.")
 WAITING_BYTES = Gauge("pult_live_waiting_bytes", "Bytes that wait for slow tabs.")
+FEED_SILENT = Gauge("pult_feed_silent", "1 while it is improbable that the PBX has nothing to push.")
+FEED_LAST_PUSH = Gauge("pult_feed_last_push_seconds", "Seconds since the last push that was accepted.")
 LOGINS = Counter("pult_logins", "Tries to log in, by result.", ("result",))
 
 
 def _registry() -> CollectorRegistry:
     registry = CollectorRegistry()
-    for metric in (PUSHES, PUSH_SECONDS, LIVE_TABS, WAITING_BYTES, LOGINS):
+    for metric in (PUSHES, PUSH_SECONDS, LIVE_TABS, WAITING_BYTES, FEED_SILENT, FEED_LAST_PUSH, LOGINS):
         registry.register(metric)
     ProcessCollector(registry=registry)
     return registry

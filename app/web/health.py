@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import nan
 
 from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
@@ -10,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from app.models import Setting
 from app.runtime import runtime
 from app.services import metrics, schema
+from app.services.clock import now
+from app.services.pulse import Beat
 from app.services.upsert import upsert
 from app.services.writer import Unavailable, Unit
 from app.web.security import client_address, may, public
@@ -50,7 +53,16 @@ def prometheus() -> ResponseReturnValue:
     live = runtime().hub.stats()
     metrics.LIVE_TABS.set(live["tabs"])
     metrics.WAITING_BYTES.set(live["waiting_bytes"])
+    beat = feed()
+    metrics.FEED_SILENT.set(beat.silent)
+    metrics.FEED_LAST_PUSH.set(nan if beat.last_at is None else max(0, now() - beat.last_at) / 1000)
     return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+@bp.app_template_global("feed")
+def feed() -> Beat:
+    """Whether the PBX still speaks to us, as of the last look; it costs nothing."""
+    return runtime().pulse.beat
 
 
 def _probe(unit: Unit) -> str:

@@ -37,7 +37,7 @@ def live(ws: Server) -> None:
     """Hand a tab's connection to the hub; the first thing it gets is the snapshot of its regions."""
     person = viewer()
     audience = Audience(person.lang, person.timezone)
-    topics = topics_of(person.id, audience, supervisor=may("supervisor"))
+    topics = topics_of(person.id, audience, supervisor=may("supervisor"), admin=may("admin"))
     hub, publisher = runtime().hub, runtime().publisher
     db.session.remove()  # a tab may live for days: it must not hold a connection to the database
     hub.adopt(
