@@ -26,6 +26,7 @@ class Someone(NamedTuple):
     name: str
     role: str
     login: str = ""
+    lang: str = "ru"
 
 
 VASILISA = Someone("vasilisa@skazka.example", "Василиса Премудрая", "agent", "vasilisa")
@@ -33,7 +34,14 @@ IVAN = Someone("ivan@skazka.example", "Иван Царевич", "agent", "ivan"
 MARIA = Someone("maria@skazka.example", "Марья Моревна", "agent", "maria")
 KOSCHEI = Someone("koschei@skazka.example", "Кощей Бессмертный", "supervisor")
 YAGA = Someone("yaga@skazka.example", "Баба Яга", "admin")
-STAFF = (VASILISA, IVAN, MARIA, KOSCHEI, YAGA)
+# Somebody for whom every page is as hard to lay out as it may get, in the other language.
+GUEST = Someone(
+    "guest@skazka.example",
+    "Простоквашин-Матроскин Фёдор Емельянович фон Деревня-Простоквашино",
+    "admin",
+    lang="en",
+)
+STAFF = (VASILISA, IVAN, MARIA, KOSCHEI, YAGA, GUEST)
 NOBODYS_LOGINS = tuple(account for account in PEOPLE if account.name in ("emelya", "finist"))
 
 SITE, SITE_LABEL = "79000000001", "Сайт"
@@ -65,8 +73,9 @@ def _company(unit: Unit) -> dict[str, str]:
 
 
 def _person(unit: Unit, someone: Someone) -> int:
-    email, name, role, login = someone
-    user_id = people.add(unit, None, email=email, name=name, role=role, password=PASSWORD_HASH, lang="ru")
+    values = someone._asdict()
+    login = values.pop("login")
+    user_id = people.add(unit, None, **values, password=PASSWORD_HASH)
     if login:
         people.map_login(unit, PBX_ID, login, user_id)
     return user_id

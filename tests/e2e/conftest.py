@@ -123,13 +123,13 @@ def open_as(server: Server, context: BrowserContext) -> Open:
 
 
 @pytest.fixture
-def complaints() -> Callable[[Page], list[str]]:
-    """What axe has to say about a page."""
+def complaints() -> Callable[..., list[str]]:
+    """What axe has to say: `complaints(page)`, or by some rules only: `complaints(page, rules)`."""
     source = AXE.read_text()
 
-    def run(page: Page) -> list[str]:
+    def run(page: Page, rules: list[str] = RULES) -> list[str]:
         page.evaluate(source)  # through the debugger: the page's policy does not stop it
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
         return [
             f"{violation['id']}: {' '.join(node['target'])}"
             for violation in found["violations"]
