@@ -103,13 +103,16 @@ def inbox_rows(database_url: str) -> list[Row]:
     return [Row(int(form["lane"][0]), int(form["number"][0])) for form in forms if "lane" in form]
 
 
-def assert_nothing_lost(ledger: Path, database_url: str) -> list[Row]:
-    """Every answered push is in the inbox, once, and each lane's in its order. Returns the inbox."""
+def assert_nothing_lost(ledger: Path, database_url: str, *, lanes_in_order: bool = True) -> list[Row]:
+    """Every answered push is in the inbox, once, and each lane's in its order. Returns the inbox.
+
+    Several processes keep no order among them: each drains its own spool.
+    """
     stored = inbox_rows(database_url)
     missing = ledger_rows(ledger) - set(stored)
     assert not missing, f"{len(missing)} answered pushes are lost: {sorted(missing)[:5]}"
     assert len(stored) == len(set(stored)), "a push was stored twice"
-    for lane in {row.lane for row in stored}:
+    for lane in {row.lane for row in stored} if lanes_in_order else ():
         numbers = [row.number for row in stored if row.lane == lane]
         assert numbers == sorted(numbers), f"lane {lane} is out of order"
     return stored
