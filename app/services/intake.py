@@ -58,14 +58,13 @@ def store(unit: Unit, push: Incoming, limits: Limits) -> int:
     if message.cmd not in TELLING:
         return _append(unit, push, callid=callid, key_id=key.id if key else None)
     phone = _number(message, limits)
-    if key is None or _is_reused(key, push, phone):
+    if key is None or _is_reused(unit, key, push, phone):
         return _begin(unit, push, message, callid, key.generation + 1 if key else 0, phone, limits)
-    keys.touch(unit, key, phone, push.received_at)
+    keys.touch(unit, push.pbx_id, callid, key, phone, push.received_at)
     push_id = _append(unit, push, callid=callid, key_id=key.id)
+    refresh(unit, key.call_id, limits, push=TrailPush(push_id, push.received_at, message))
     if second := joins(message):
         _join(unit, push, key.call_id, second, limits)
-    else:
-        refresh(unit, key.call_id, limits)
     return push_id
 
 
@@ -159,7 +158,11 @@ def region(message: Message, default: str = "RU") -> str:
     return region_of(message.diversion) or default
 
 
-def _is_reused(key: keys.Key, push: Incoming, phone: Number | None) -> bool:
+def _is_reused(unit: Unit, key: keys.Key, push: Incoming, phone: Number | None) -> bool:
+    """Whether the PBX gave this callid to another call. The cheap answer first, then the exact one."""
     if phone is None:
         return False
-    return new_generation(key.last_push_at, phone._replace(value=key.phone), push.received_at, phone)
+    known, at = phone._replace(value=key.phone), push.received_at
+    if not new_generation(key.last_push_at, known, at, phone):
+        return False
+    return new_generation(keys.last_push_at(unit, key), known, at, phone)

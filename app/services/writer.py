@@ -11,7 +11,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from queue import Empty
 from typing import Any, ParamSpec, TypeVar
 
@@ -22,6 +21,7 @@ from app.concurrency import SimpleQueue, Waiter, start_thread
 from app.services.changes import Change
 from app.services.clock import now
 from app.services.outage import Outage, Unavailable, is_outage, is_race
+from app.services.unit import Cache, Unit
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +33,6 @@ T = TypeVar("T")
 BATCH = 500
 TIMEOUT_S = 20.0
 RACES = 3
-
-
-@dataclass(slots=True)
-class Unit:
-    """One function's share of a transaction: its connection, the time, and what it changes.
-
-    `cache` keeps ids of small tables between units of one writer; it is emptied when a transaction fails.
-    """
-
-    conn: Connection
-    now: int
-    cache: dict[Any, Any]
-    changes: list[Change] = field(default_factory=list)
 
 
 Job = Callable[[Unit], Any]
@@ -66,7 +53,7 @@ class Writer:
         self._on_commit = on_commit
         self._before_commit = before_commit
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._cache: dict[Any, Any] = {}
+        self._cache = Cache()
         self._pid = 0
         self._starting = threading.Lock()
         self._outage: Outage | None = None
@@ -187,6 +174,7 @@ class Writer:
         changes: list[Change] = []
         try:
             conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.dialect.name == "sqlite" else "BEGIN")
+            self._cache.check(conn)
             results = []
             for job in jobs:
                 unit = Unit(conn, now(), self._cache, changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import pytest
@@ -187,3 +188,22 @@ def test_a_push_that_cannot_become_a_call_is_kept_as_bad(any_app: Flask) -> None
     runtime.writer.write(intake.store_bad, event("INCOMING", "a"), "OverflowError()")
     assert (only(Push).state, only(Push).error) == ("bad", "OverflowError()")
     assert db.session.scalar(select(func.count()).select_from(Call)) == 0
+
+
+def test_what_another_process_writes_is_not_overlooked(app: Flask) -> None:
+    """The writer remembers the calls of this hour; a command may have changed them meanwhile."""
+    take(app, event("INCOMING", "a"), event("ACCEPTED", "a"))
+    call = only(Call)
+    with sqlite3.connect(app.extensions["pult"].settings.data_dir / "pult.db") as beside:
+        beside.execute("UPDATE call SET outcome = 'other', answered_at = NULL")
+    beside.close()
+    take(app, event("ACCEPTED", "a"))
+    assert (only(Call).outcome, only(Call).answered_at) == ("talking", call.answered_at)
+
+
+def test_a_callid_silent_for_just_less_than_a_day_is_the_same_call(any_app: Flask) -> None:
+    start = now() - DAY_MS
+    heard_last = start + 50 * 60_000  # within the hour in which the key is not written again
+    take(any_app, event("INCOMING", "a", at=start), event("CANCELLED", "a", at=heard_last))
+    take(any_app, history("a", duration="5", phone="79000000002", at=heard_last + DAY_MS - 60_000))
+    assert len(rows(Call)) == 1

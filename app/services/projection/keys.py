@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from app.models import (
     Call,
@@ -16,17 +16,19 @@ from app.models import (
     Leg,
     Note,
     Promise,
+    Push,
     Reaction,
     Recording,
 )
 from app.models.base import table_of
 from app.pbx.numbers import Number
 from app.services.changes import Change
-from app.services.projection import rollups, rows
+from app.services.projection import memory, rollups, rows
 from app.services.tracking import Limits
 from app.services.writer import Unit
 
 LONGEST_CALLID = 500
+TOUCHED_MS = 3600 * 1000
 
 _NEWEST = (
     select(CallKey.id, CallKey.call_id, CallKey.generation, CallKey.phone, CallKey.last_push_at)
@@ -68,8 +70,17 @@ def lock(unit: Unit, callid: str) -> None:
 
 def newest(unit: Unit, pbx_id: int, callid: str) -> Key | None:
     """The newest generation of this callid, if it was ever heard."""
+    known: Key | None = unit.cache.get(("key", pbx_id, callid))
+    if known is not None:
+        return known
     row = unit.conn.execute(_NEWEST, {"pbx_id": pbx_id, "callid": callid}).first()
-    return Key(*row) if row else None
+    return _remember(unit, pbx_id, callid, Key(*row)) if row else None
+
+
+def _remember(unit: Unit, pbx_id: int, callid: str, key: Key) -> Key:
+    if unit.conn.dialect.name == "sqlite":  # nobody else writes there
+        unit.cache["key", pbx_id, callid] = key
+    return key
 
 
 def add(
@@ -84,13 +95,25 @@ def add(
         "phone": phone.value[:64] if phone else "",
         "last_push_at": at,
     }
-    return int(unit.conn.execute(_ADD, row).scalar_one())
+    key_id = int(unit.conn.execute(_ADD, row).scalar_one())
+    _remember(unit, pbx_id, callid, Key(key_id, call_id, generation, str(row["phone"]), at))
+    return key_id
 
 
-def touch(unit: Unit, key: Key, phone: Number | None, at: int) -> None:
-    """Note that the callid was heard again."""
+def touch(unit: Unit, pbx_id: int, callid: str, key: Key, phone: Number | None, at: int) -> None:
+    """Note that the callid was heard again; to the hour, since a day of silence is what matters."""
     number = (phone.value[:64] if phone else "") or key.phone
-    unit.conn.execute(_TOUCH, {"key_id": key.id, "at": max(at, key.last_push_at), "number": number})
+    if number == key.phone and at - key.last_push_at < TOUCHED_MS:
+        return
+    at = max(at, key.last_push_at)
+    unit.conn.execute(_TOUCH, {"key_id": key.id, "at": at, "number": number})
+    _remember(unit, pbx_id, callid, key._replace(phone=number, last_push_at=at))
+
+
+def last_push_at(unit: Unit, key: Key) -> int:
+    """When the callid was last heard, exactly."""
+    found = unit.conn.execute(select(func.max(Push.received_at)).where(Push.call_key_id == key.id)).scalar()
+    return max(int(found or 0), key.last_push_at)
 
 
 def join(unit: Unit, pbx_id: int, call_id: int, second: str, at: int, limits: Limits) -> None:
@@ -104,6 +127,7 @@ def join(unit: Unit, pbx_id: int, call_id: int, second: str, at: int, limits: Li
 
 def _merge(unit: Unit, gone: int, kept: int, limits: Limits) -> None:
     """Move everything of call `gone` to call `kept`, and leave a redirect behind."""
+    memory.forget_all(unit)
     conn = unit.conn
     conn.execute(update(CallKey).where(CallKey.call_id == gone).values(call_id=kept))
     have = select(Recording.link_digest).where(Recording.call_id == kept)

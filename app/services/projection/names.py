@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.models import Did, PbxAccount, Phone
 from app.pbx.numbers import Number
 from app.services.changes import Change
-from app.services.upsert import insert_for
+from app.services.upsert import insert_for, upsert
 from app.services.writer import Unit
 
-PHONES_KEPT = 20_000
+_PHONE = select(Phone.id).where(Phone.number == bindparam("number"))
 
 
 def account_id(unit: Unit, pbx_id: int, login: str) -> int:
@@ -49,13 +49,9 @@ def phone_id(unit: Unit, number: Number) -> int | None:
         return None
     key = ("phone", number.value)
     if (found := unit.cache.get(key)) is None:
-        where = Phone.number == number.value[:64]
-        found = unit.conn.execute(select(Phone.id).where(where)).scalar()
+        found = unit.conn.execute(_PHONE, {"number": number.value[:64]}).scalar()
         if found is None:
-            row = {"number": number.value[:64], "kind": number.kind}
-            unit.conn.execute(insert_for(unit.conn, Phone).values(row).on_conflict_do_nothing())
-            found = unit.conn.execute(select(Phone.id).where(where)).scalar_one()
-        if len(unit.cache) > PHONES_KEPT:
-            unit.cache.clear()
+            upsert(unit.conn, Phone, {"number": number.value[:64]}, {"kind": number.kind})
+            found = unit.conn.execute(_PHONE, {"number": number.value[:64]}).scalar_one()
         unit.cache[key] = found
     return int(found)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import Connection, bindparam, select
 
 from app.models import LIVE, Call, Reaction
 from app.services import dialing
 from app.services.changes import Change
-from app.services.projection import rollups, rows, trails
+from app.services.projection import memory, rollups, rows, trails
+from app.services.projection.memory import Known
 from app.services.tracking import CallState, Limits, project
 from app.services.tracking import Push as TrailPush
 from app.services.upsert import insert_for
@@ -26,58 +25,67 @@ def create(unit: Unit, pbx_id: int, callid: str, push: TrailPush, limits: Limits
     state = project([push], unit.now, limits)
     row = rows.call_row(unit, pbx_id, state)
     call_id = rows.insert_call(unit, row, callid)
-    _save_around(unit, call_id, None, row, state, limits)
+    legs = rows.leg_rows(unit, pbx_id, call_id, row, state)
+    rows.save_legs(unit, call_id, {}, legs)
+    _save_around(unit, call_id, None, Known(row, legs, [push]), state, limits)
+    _plan(unit, call_id, None, row, state)
     unit.changes.append(Change("call", call_id))
     return call_id
 
 
 def refresh(
-    unit: Unit, call_id: int, limits: Limits, *, trail: Sequence[TrailPush] | None = None, react: bool = True
+    unit: Unit, call_id: int, limits: Limits, *, push: TrailPush | None = None, react: bool = True
 ) -> bool:
     """Project the call's trail again and write what differs; True when anything did.
 
-    A call whose trail retention has removed is left as it is.
+    `push` is what has just been appended to the trail. A call whose trail retention has removed is left
+    as it is.
     """
-    trail = trails.read(unit, call_id) if trail is None else trail
-    if not trail:
+    old = _known(unit, call_id, push)
+    if not old.trail:
         return False
-    old = rows.stored_call(unit, call_id)
-    state = project(trail, unit.now, limits)
-    new = rows.call_row(unit, old["pbx_id"], state)
-    changed = rows.save_call(unit, call_id, old, new)
-    changed |= _save_around(unit, call_id, old, new, state, limits, react=react)
+    pbx_id = old.row["pbx_id"]
+    state = project(old.trail, unit.now, limits)
+    row = rows.call_row(unit, pbx_id, state)
+    legs = rows.leg_rows(unit, pbx_id, call_id, row, state)
+    changed = rows.save_call(unit, call_id, old.row, row)
+    changed |= rows.save_legs(unit, call_id, old.legs, legs)
+    _save_around(unit, call_id, old, Known({**old.row, **row}, legs, old.trail), state, limits)
+    if react:
+        _plan(unit, call_id, old.row, row, state)
     if changed:
         unit.changes.append(Change("call", call_id))
     return changed
 
 
+def _known(unit: Unit, call_id: int, push: TrailPush | None) -> Known:
+    """The call before this push, and its trail with it: from memory where that is sure, else read."""
+    known = memory.recall(unit, call_id)
+    if known is None:
+        trail = trails.read(unit, call_id)
+        return Known(rows.stored_call(unit, call_id), rows.stored_legs(unit, call_id), trail)
+    return Known(known.row, known.legs, [*known.trail, push]) if push else known
+
+
 def _save_around(
-    unit: Unit,
-    call_id: int,
-    old: rows.Row | None,
-    new: rows.Row,
-    state: CallState,
-    limits: Limits,
-    *,
-    react: bool = True,
-) -> bool:
-    """Everything that hangs on the call's row: legs, recordings, counts, the reaction to come."""
-    pbx_id = new["pbx_id"]
-    old_legs = rows.stored_legs(unit, call_id) if old else {}
-    new_legs = rows.leg_rows(unit, pbx_id, call_id, new, state)
-    changed = rows.save_legs(unit, call_id, old_legs, new_legs)
-    rows.add_recordings(unit, pbx_id, call_id, state)
-    before, after = rollups.cells(old, old_legs, limits.zone), rollups.cells(new, new_legs, limits.zone)
-    rollups.move(unit, before, after)
-    rollups.count_phone(unit, old, new)
-    rollups.note_facet(unit, new)
-    if react:
-        _match_dial(unit, call_id, old, new, state)
+    unit: Unit, call_id: int, old: Known | None, new: Known, state: CallState, limits: Limits
+) -> None:
+    """Everything that hangs on the call's row: recordings, counts, what the writer remembers."""
+    rows.add_recordings(unit, new.row["pbx_id"], call_id, state)
+    before = rollups.cells(old.row, old.legs, limits.zone) if old else {}
+    rollups.move(unit, before, rollups.cells(new.row, new.legs, limits.zone))
+    rollups.count_phone(unit, old.row if old else None, new.row)
+    rollups.note_facet(unit, new.row)
+    memory.remember(unit, call_id, new)
+
+
+def _plan(unit: Unit, call_id: int, old: rows.Row | None, new: rows.Row, state: CallState) -> None:
+    """What the call's new state sets off outside of it: a dial that it answers, a reaction to come."""
+    _match_dial(unit, call_id, old, new, state)
     was, is_now = old["outcome"] if old else "ringing", new["outcome"]
     # A call that only rang and now talks has had nothing planned yet.
-    if react and was != is_now and not (was in LIVE and is_now in LIVE):
+    if was != is_now and not (was in LIVE and is_now in LIVE):
         _plan_reaction(unit, call_id, is_now)
-    return changed
 
 
 def _match_dial(unit: Unit, call_id: int, old: rows.Row | None, new: rows.Row, state: CallState) -> None:

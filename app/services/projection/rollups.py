@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, case, delete, update
 
 from app.models import LIVE, Base, CallDate, CallDay, CallFacet, CallHour, CallMonth, Phone
 from app.models.base import table_of
@@ -17,24 +16,27 @@ from app.services.upsert import add_up, upsert
 from app.services.writer import Unit
 
 _PHONE = table_of(Phone)
+_LAST = _PHONE.c.last_call_at
 _COUNTED = (
     update(_PHONE)
     .where(_PHONE.c.id == bindparam("phone_id"))
-    .values(calls=_PHONE.c.calls + bindparam("step"))
+    .values(
+        calls=_PHONE.c.calls + bindparam("step"),
+        last_call_at=case(
+            (_PHONE.c.last_call_at < bindparam("at"), bindparam("at")), else_=_PHONE.c.last_call_at
+        ),
+    )
 )
-_CALLED = (
-    update(_PHONE)
-    .where(_PHONE.c.id == bindparam("phone_id"), _PHONE.c.last_call_at < bindparam("at"))
-    .values(last_call_at=bindparam("at"))
-)
-
 Cell = tuple[type[Base], tuple[tuple[str, Any], ...]]
 Row = Mapping[str, Any]
 
 
 def cells(call: Row | None, legs: Mapping[int, Row], zone: ZoneInfo) -> dict[Cell, tuple[int, int, int]]:
-    """What a finished call adds: (calls, talk seconds, ring seconds) by cell. A live call adds nothing."""
-    if call is None or call["outcome"] in LIVE:
+    """What a call adds: (calls, talk seconds, ring seconds) by cell.
+
+    Nothing while it lives, nor while its history may still come: it would be moved at once.
+    """
+    if call is None or call["outcome"] in LIVE or call["due_at"] is not None:
         return {}
     local = datetime.fromtimestamp(call["started_at"] / 1000, UTC).astimezone(zone)
     hour, day, month = local.strftime("%Y-%m-%dT%H"), local.strftime("%Y-%m-%d"), local.strftime("%Y-%m")
@@ -77,18 +79,12 @@ def _add(unit: Unit, cell: Cell, amount: tuple[int, ...]) -> None:
 
 def count_phone(unit: Unit, old: Row | None, new: Row) -> None:
     """Keep each number's count of calls and its last call."""
-    before = old["phone_id"] if old else None
-    after = new["phone_id"]
-    steps: Counter[int] = Counter()
-    if before != after:
-        if before is not None:
-            steps[before] -= 1
-        if after is not None:
-            steps[after] += 1
-    for phone_id, step in steps.items():
-        unit.conn.execute(_COUNTED, {"phone_id": phone_id, "step": step})
-    if after is not None and (old is None or before != after or old["started_at"] != new["started_at"]):
-        unit.conn.execute(_CALLED, {"phone_id": after, "at": new["started_at"]})
+    before, after, at = (old or {}).get("phone_id"), new["phone_id"], new["started_at"]
+    if before is not None and before != after:
+        unit.conn.execute(_COUNTED, {"phone_id": before, "step": -1, "at": 0})
+    if after is not None and (old is None or before != after or old["started_at"] != at):
+        step = 0 if before == after else 1
+        unit.conn.execute(_COUNTED, {"phone_id": after, "step": step, "at": at})
 
 
 def note_facet(unit: Unit, call: Row) -> None:
@@ -108,4 +104,4 @@ def note_facet(unit: Unit, call: Row) -> None:
 def forget_phone(unit: Unit, call: Row) -> None:
     """Take a call that is merged away out of its number's count."""
     if call["phone_id"] is not None:
-        unit.conn.execute(_COUNTED, {"phone_id": call["phone_id"], "step": -1})
+        unit.conn.execute(_COUNTED, {"phone_id": call["phone_id"], "step": -1, "at": 0})

@@ -119,6 +119,10 @@ def save_legs(unit: Unit, call_id: int, old: Mapping[int, Row], new: Mapping[int
 def add_recordings(unit: Unit, pbx_id: int, call_id: int, state: CallState) -> None:
     """Note each recording once; the fetcher takes it from there."""
     for found in state.recordings:
+        known = ("recording", call_id, found.link)
+        if known in unit.cache:
+            continue
+        unit.cache[known] = True
         login = found.login
         account = names.account_id(unit, pbx_id, login) if login and is_person(login) else None
         row = {
