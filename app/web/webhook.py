@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from time import perf_counter
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -28,7 +29,14 @@ CONTACT_S = 0.7
 @public
 def receive() -> tuple[Response, int]:
     """Store what the PBX pushes, then answer as the specification says."""
-    received_at = now()
+    begun = perf_counter()
+    try:
+        return _receive(now())
+    finally:
+        metrics.PUSH_SECONDS.observe(perf_counter() - begun)
+
+
+def _receive(received_at: int) -> tuple[Response, int]:
     content_type = request.content_type or ""
     envelope = open_envelope(request.get_data(cache=False), content_type)
     pbx_id = runtime().keyring.owner(envelope.token)

@@ -82,3 +82,13 @@ def test_a_counter_keeps_its_labels_apart() -> None:
     counter.add("event")
     counter.add("history", by=2)
     assert (counter.value("event"), counter.value("history"), counter.value("contact")) == (1, 2, 0)
+
+
+def test_every_answer_to_the_pbx_is_timed(client: FlaskClient) -> None:
+    def timed() -> float:
+        (family,) = metrics.PUSH_SECONDS.collect()
+        return next(sample.value for sample in family.samples if sample.name.endswith("_count"))
+
+    before = timed()
+    client.post("/pbx", data={"cmd": "event"})
+    assert timed() == before + 1
