@@ -14,10 +14,11 @@ from app.models.base import Base, table_of
 
 def insert_for(conn: Connection, model: type[Base]) -> Any:
     """The dialect's own INSERT, which knows on_conflict_do_update."""
-    return _insert(conn.dialect.name, model)
+    return insert_as(conn.dialect.name, model)
 
 
-def _insert(dialect: str, model: type[Base]) -> Any:
+def insert_as(dialect: str, model: type[Base]) -> Any:
+    """The same by the dialect's name, for a statement that is made once."""
     maker = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return maker(table_of(model))
 
@@ -38,7 +39,7 @@ def add_up(conn: Connection, model: type[Base], key: Mapping[str, Any], amounts:
 def _upsert(
     dialect: str, model: type[Base], key: tuple[str, ...], values: tuple[str, ...], *, adding: bool = False
 ) -> Any:
-    statement = _insert(dialect, model).values({name: bindparam(name) for name in (*key, *values)})
+    statement = insert_as(dialect, model).values({name: bindparam(name) for name in (*key, *values)})
     if not values:
         return statement.on_conflict_do_nothing(index_elements=key)
     table, new = table_of(model), statement.excluded

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from sqlalchemy import Connection, bindparam, select
 
 from app.models import LIVE, Call, Reaction
@@ -11,7 +14,7 @@ from app.services.projection import memory, rollups, rows, trails
 from app.services.projection.memory import Known
 from app.services.tracking import CallState, Limits, project
 from app.services.tracking import Push as TrailPush
-from app.services.upsert import insert_for
+from app.services.upsert import insert_as
 from app.services.writer import Unit
 
 REACTION_DELAY_MS = 20_000
@@ -100,13 +103,17 @@ def _match_dial(unit: Unit, call_id: int, old: rows.Row | None, new: rows.Row, s
 def _plan_reaction(unit: Unit, call_id: int, outcome: str) -> None:
     """Reactions wait until the outcome has stood: sequential groups pause between legs."""
     due_at = None if outcome in LIVE else unit.now + REACTION_DELAY_MS
-    statement = insert_for(unit.conn, Reaction).values(call_id=call_id, due_at=due_at)
     # A missed call that turns out answered is looked at again: whoever talked becomes responsible.
-    unless_done = None if outcome == "answered" else Reaction.done_at.is_(None)
-    statement = statement.on_conflict_do_update(
-        index_elements=["call_id"], set_={"due_at": due_at}, where=unless_done
-    )
-    unit.conn.execute(statement)
+    statement = _planned(unit.conn.dialect.name, again=outcome == "answered")
+    unit.conn.execute(statement, {"call_id": call_id, "due_at": due_at})
+
+
+@cache
+def _planned(dialect: str, *, again: bool) -> Any:
+    statement = insert_as(dialect, Reaction).values(call_id=bindparam("call_id"), due_at=bindparam("due_at"))
+    unless_done = None if again else Reaction.done_at.is_(None)
+    changed = {"due_at": statement.excluded.due_at}
+    return statement.on_conflict_do_update(index_elements=["call_id"], set_=changed, where=unless_done)
 
 
 def anything_due(conn: Connection, now: int) -> bool:
