@@ -14,7 +14,7 @@ from app.services.writer import Unit
 
 TELLING = ("event", "history", "rating")  # `contact` asks, it tells nothing of the call
 
-# The state is looked at here, not there: asked for `state = 'ok'`, SQLite walks the whole inbox by that index.
+# The state is looked at here: asked for `state = 'ok'`, SQLite walks the whole inbox by that index.
 _TRAIL = (
     select(Push.id, Push.received_at, Push.content_type, Push.body, Push.state)
     .join(CallKey, CallKey.id == Push.call_key_id)
