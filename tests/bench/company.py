@@ -1,4 +1,4 @@
-"""The company whose phones ring: people with PBX users and open sessions, clients, in a data directory to copy."""
+"""The company whose phones ring: people with PBX users and open sessions, clients, in a folder to copy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMED = 200
 
 @dataclass(frozen=True)
 class Company:
-    """`agents` and `supervisors` are cookies; agent n is the PBX user `agent<n>`, one of them never has tabs."""
+    """`agents` and `supervisors` are cookies; agent n is the PBX user `agent<n>`."""
 
     data_dir: Path
     agents: list[str]

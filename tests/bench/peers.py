@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.bench.company import phone
 from tests.bench.loading import HERE, compile_c
+from tests.bench.machine import family
 from tests.bench.traffic import CALLID, MARKER
 from tests.serving import free_port
 
@@ -51,8 +52,8 @@ class Peer:
     hello: str = ""
 
     @contextmanager
-    def running(self, folder: Path) -> Iterator[tuple[int, int]]:
-        """Its port and its process, while it runs. Raises Missing."""
+    def running(self, folder: Path) -> Iterator[tuple[int, str]]:
+        """Its port and its processes, while it runs. Raises Missing."""
         port = free_port()
         how = self.start(folder, port)
         environment = {**os.environ, **how.environment}
@@ -60,7 +61,7 @@ class Peer:
             process = subprocess.Popen(how.command, cwd=how.cwd, env=environment, stdout=log, stderr=log)
         try:
             _wait(port, process)
-            yield port, process.pid
+            yield port, ",".join(map(str, family(process.pid)))
         finally:
             process.terminate()
             try:
@@ -73,13 +74,22 @@ class Peer:
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + STARTS_WITHIN_S
     while time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if _answers(port):
+            return
         if process.poll() is not None:
             raise Missing(f"it ended with {process.returncode}")
         time.sleep(0.05)
     raise Missing("it did not answer in time")
+
+
+def _answers(port: int) -> bool:
+    """Whether any answer comes: a server may listen long before it serves."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=STARTS_WITHIN_S) as probe:
+            probe.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            return bool(probe.recv(1))
+    except OSError:
+        return False
 
 
 def _raw_c(folder: Path, port: int) -> Started:

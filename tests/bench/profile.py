@@ -16,6 +16,26 @@ OURS = re.compile(r"(?:^|/)(app/\S+\.py)$")
 PACKAGE = re.compile(r"(?:site-packages/)?([\w.]+)(?:/|$)")
 
 
+# Where a thread that has nothing to do stands; py-spy cannot tell that it waits.
+WAITING = {
+    ("Hub.run", "gevent/hub.py"),
+    ("acquire_with_timeout", "gevent/_threading.py"),
+    ("EpollSelector.select", "selectors.py"),
+    ("Writer._run", "app/services/writer.py"),
+    ("Publisher._run", "app/live/publisher.py"),
+    ("Jobs._every", "app/jobs.py"),
+    ("_ThreadSignal.wait", "app/concurrency.py"),
+    ("_LoopSignal.wait", "app/concurrency.py"),
+}
+
+THREADS = {
+    "app/services/writer.py:Writer._run": "writer",
+    "app/live/publisher.py:Publisher._run": "publisher",
+    "app/live/loop.py:Loop.run": "hub",
+    "app/jobs.py:Jobs._every": "jobs",
+}
+
+
 class Sample(NamedTuple):
     """A stack, outermost first, and how often it was seen."""
 
@@ -25,8 +45,12 @@ class Sample(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """Percent of the samples, the largest first."""
+    """Percent of the samples in which something was done, the largest first.
 
+    `busy`: how many threads were at work at once.
+    """
+
+    busy: float
     threads: list[tuple[str, float]]
     rooms: list[tuple[str, float]]
     own: list[tuple[str, float]]  # a function of ours with what it calls in libraries
@@ -55,10 +79,11 @@ def read(line: str) -> Sample | None:
     return Sample(first, frames, int(count)) if frames else None
 
 
-def shares(samples: list[Sample]) -> Shares:
+def shares(samples: list[Sample], seconds: float) -> Shares:
     """Add the samples up. Threads are named by what they run."""
+    samples = [sample for sample in samples if not _waits(sample)]
     total = sum(sample.count for sample in samples) or 1
-    counts: list[Counter[str]] = [Counter() for _ in Shares._fields]
+    counts: list[Counter[str]] = [Counter() for _ in Shares._fields[1:]]
     for sample in samples:
         mine = [name for frame in sample.stack if (name := _our_name(frame))]
         innermost = mine[-1] if mine else "(server and libraries before they come to us)"
@@ -67,7 +92,13 @@ def shares(samples: list[Sample]) -> Shares:
         counts[2][innermost] += sample.count
         counts[3].update({name: sample.count for name in dict.fromkeys(mine)})
         counts[4][_package(sample.stack[-1])] += sample.count
-    return Shares(*([(name, 100 * n / total) for name, n in count.most_common()] for count in counts))
+    tables = ([(name, 100 * n / total) for name, n in count.most_common()] for count in counts)
+    return Shares(total / RATE / seconds, *tables)
+
+
+def _waits(sample: Sample) -> bool:
+    function, file = sample.stack[-1]
+    return any(function == name and file.endswith(where) for name, where in WAITING)
 
 
 def _our_name(frame: tuple[str, str]) -> str:
@@ -82,10 +113,7 @@ def _room(name: str) -> str:
 
 def _thread(sample: Sample) -> str:
     mine = [name for frame in sample.stack if (name := _our_name(frame))]
-    for name in ("writer", "publisher", "loop", "jobs"):
-        if any(f"/{name}.py:_run" in one or f"/{name}.py:run" in one for one in mine[:3]):
-            return {"loop": "hub"}.get(name, name)
-    return "requests"
+    return next((THREADS[name] for name in mine[:3] if name in THREADS), "requests")
 
 
 def _package(frame: tuple[str, str]) -> str:

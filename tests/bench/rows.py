@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import traffic
 from tests.bench.company import Company, cookies_file, login, owners, phone
-from tests.bench.loading import Figures, Load
+from tests.bench.loading import Figures, Load, Run
 from tests.bench.machine import load_average
 from tests.bench.peers import Peer
 from tests.bench.pops import measure_pops
@@ -61,7 +60,7 @@ def live(bench: Bench) -> dict[str, Figures]:
         frames = {"marker": traffic.MARKER, "stages": traffic.STAGES, "settle": 1}
         run = load.start("script", script=script, **listening, **frames, **server.options())
         try:
-            time.sleep(size.seconds / 10)  # the tabs are open by then, and the phones begin to ring
+            server.wait_for_tabs(size.tabs)
             with ThreadPoolExecutor(1) as beside:
                 asked = beside.submit(_ask, bench, server, size.seconds * 0.75)
                 cookie = bench.company.agents[size.people]
@@ -99,7 +98,7 @@ def rush_at(bench: Bench, server: Ours, script: Path, seconds: float) -> Figures
 
 def plain_rush(bench: Bench, peer: Peer) -> Figures:
     """The same number of clients at a server that only inserts a row."""
-    with peer.running(bench.folder) as (port, _pid):
+    with peer.running(bench.folder) as (port, _pids):
         body = f"cmd=event&type=INCOMING&{peer.body}"
         how = {"conc": PBX_CLIENTS, "secs": bench.size.rush_s, "body": body}
         return bench.load.run("http", pub=f"http://127.0.0.1:{port}/publish", **how)
@@ -111,19 +110,24 @@ def fanout(bench: Bench, tabs: int) -> Figures:
         return fanout_at(bench, server, tabs) | {"load": load_average()}
 
 
-def fanout_at(bench: Bench, server: Ours, tabs: int, **more: float) -> Figures:
+def fanout_at(bench: Bench, server: Ours, tabs: int) -> Figures:
     """The load itself."""
+    return start_fanout(bench, server, tabs, count=bench.size.publications).figures()
+
+
+def start_fanout(bench: Bench, server: Ours, tabs: int, **more: float) -> Run:
+    """The same, begun."""
     call = {"callid": f"{traffic.CALLID}%SEQ%", "phone": phone(1), "user": login(bench.size.people)}
     body = traffic.form(cmd="event", type="INCOMING", direction="in", **call)
     cookie = f"pult={bench.company.supervisors[0]}"
-    how = {"n": tabs, "count": bench.size.publications, "cookie": cookie, "marker": traffic.MARKER, **more}
-    return bench.load.run("fanout", body=body, **how, **server.options())
+    how = {"n": tabs, "cookie": cookie, "marker": traffic.MARKER, **more}
+    return bench.load.start("fanout", body=body, **how, **server.options())
 
 
 def peer_fanout(bench: Bench, peer: Peer, tabs: int) -> Figures:
     """One publication to all tabs of a peer."""
-    with peer.running(bench.folder) as (port, pid):
+    with peer.running(bench.folder) as (port, pids):
         how = {"n": tabs, "count": bench.size.publications, "marker": peer.marker, "body": peer.body}
         address = {"ws": f"ws://127.0.0.1:{port}{peer.path}", "pub": f"http://127.0.0.1:{port}/publish"}
         more = {"hello": peer.hello} if peer.hello else {}
-        return bench.load.run("fanout", ctype=peer.ctype, pids=pid, **how, **address, **more)
+        return bench.load.run("fanout", ctype=peer.ctype, pids=pids, **how, **address, **more)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import requests
 
 from tests.bench.company import Company
 from tests.bench.loading import Figures
@@ -34,6 +38,17 @@ class Ours:
             "origin": self.url,
             "pids": ",".join(map(str, self.pids)),
         }
+
+    def wait_for_tabs(self, tabs: int, within_s: float = 120) -> None:
+        """Return when so many tabs are open."""
+        until = time.monotonic() + within_s
+        while time.monotonic() < until:
+            text = requests.get(f"{self.url}/metrics", timeout=30).text
+            found = re.search(r"^pult_live_tabs ([0-9.]+)", text, re.MULTILINE)
+            if found is not None and float(found[1]) >= tabs:
+                return
+            time.sleep(0.2)
+        raise TimeoutError(f"{tabs} tabs are not open after {within_s} s")
 
     def memory(self) -> Figures:
         """Of the worker, and of all its processes together."""

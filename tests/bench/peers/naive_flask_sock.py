@@ -1,4 +1,4 @@
-"""The plain way: flask-sock, a loop of ws.send(), a Flask-SQLAlchemy commit per push: what one writes first."""
+"""The plain way: flask-sock, a loop of ws.send(), a Flask-SQLAlchemy commit for each push."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fragment import fragment  # noqa: E402 - the peers are programs of their own
+from fragment import fragment
 
 app = Flask(__name__)
 app.config["SQLALCHEMY_DATABASE_URI"] = os.environ.get("DB_URL", "sqlite://")

@@ -10,7 +10,7 @@ from flask import Flask, request
 from flask_socketio import SocketIO, join_room
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fragment import fragment  # noqa: E402 - the peers are programs of their own
+from fragment import fragment
 
 app = Flask(__name__)
 sio = SocketIO(app, async_mode="gevent", ping_interval=300, ping_timeout=300, cors_allowed_origins="*")
