@@ -16,7 +16,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.concurrency import Thread, start_thread
 from app.config import Settings
-from app.services import dialing, projection, reactions, recordings, schema
+from app.pbx.client import PbxError
+from app.services import (
+    connection,
+    dialing,
+    projection,
+    reactions,
+    reconcile,
+    reconcile_log,
+    recordings,
+    schema,
+)
 from app.services.acceptance import Intake
 from app.services.changes import Change
 from app.services.clock import now
@@ -30,6 +40,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.5
 FEED_EVERY_S = 10.0
 LOST_EVERY_S = 2.0
+HISTORY_EVERY_S = 60.0
 LOST_AFTER_MS = 5_000  # after the longest a dial's request may last
 AWAY_S = 2.0
 LEADER = 0x50756C74  # any number, the same in every process
@@ -56,6 +67,7 @@ class Jobs:
         self._pulse = pulse
         self._tell = tell
         self._feed_due, self._lost_due = _Pace(FEED_EVERY_S), _Pace(LOST_EVERY_S)
+        self._history_due = _Pace(HISTORY_EVERY_S)
         self._lost_ms = int(settings.dial_total_seconds * 1000) + LOST_AFTER_MS
         self._engine = own_engine(settings.database_url)
         self._leading: Connection | None = None
@@ -136,6 +148,19 @@ class Jobs:
     def _fetch(self) -> None:
         if self._migrated and self._leads():
             recordings.fetch_due(self._writer, self._engine, self._settings)
+            if self._history_due():
+                self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Once an hour, where the PBX has shown that it has a history."""
+        with self._engine.connect() as conn:
+            days = reconcile_log.days_due(conn, now())
+            pbx = connection.client(conn, self._settings) if days else None
+        if pbx is not None:
+            try:
+                reconcile.run(self._writer, self._engine, pbx, self._limits, days)
+            except PbxError as error:
+                log.warning("the PBX's history could not be read: %s", error)
 
     def _leads(self) -> bool:
         """Whether this process does the jobs. The lock lives as long as its connection."""

@@ -21,6 +21,7 @@ COMMANDS = {
     "accounts": "app.cli.accounts:accounts",
     "audit": "app.cli.audit:audit",
     "rebuild": "app.cli.rebuild:rebuild",
+    "reconcile": "app.cli.reconcile:reconcile",
     "doctor": "app.cli.doctor:doctor",
 }
 # These speak with a PBX or start the server themselves: they need no application.

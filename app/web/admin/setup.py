@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.extensions import db
 from app.runtime import runtime
-from app.services import accounts, checkup, connection, crm_keys, inbox, recordings, secrets
+from app.services import accounts, checkup, connection, crm_keys, inbox, reconcile_log, recordings, secrets
 from app.services.connection import PBX_ID, BadAddress
 from app.services.writer import Unit
 from app.web import check_words
@@ -19,6 +19,7 @@ from app.web.context import reader, settings, write
 from app.web.security import requires, viewer
 
 bp = Blueprint("admin_setup", __name__, url_prefix="/admin/setup")
+bp.add_app_template_filter(check_words.pbx_reason)
 
 
 @bp.get("")
@@ -140,6 +141,7 @@ def _page(**more: Any) -> str:
         unmapped=accounts.unmapped(conn, PBX_ID),
         accounts=accounts.count(conn, PBX_ID),
         checks=checks,
+        reconciled=reconcile_log.last(conn),
         **_pushes(),
         **given,
     )
