@@ -48,9 +48,7 @@ def _total() -> None:
     assert found is not None and found.summary is not None
     said = found.summary
     unreadable = f", {said.unreadable} unreadable" if said.unreadable else ""
-    click.echo(
-        f"{said.listed} calls of {said.days} days: {said.added} added, {said.filled} filled{unreadable}"
-    )
+    click.echo(f"{said.listed} calls compared: {said.added} added, {said.filled} filled{unreadable}")
 
 
 def _line(call: Repaired, zone: ZoneInfo) -> str:

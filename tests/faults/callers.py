@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from uuid import uuid4
 
 import requests
@@ -67,13 +68,18 @@ def shown(html: str) -> str:
     return "sent" if "No answer from the PBX yet" in html else "accepted"
 
 
-def hire(served: Served, count: int) -> list[Caller]:
-    """So many people with a session each, in the database of a server that does not run yet."""
+def hire(served: Served, count: int, also: Callable[[Unit], None] | None = None) -> list[Caller]:
+    """So many people with a session each, in the database of a server that does not run yet.
+
+    `also`: what else is to be in it.
+    """
     app = create_app(from_environment(served.environment))
     runtime = app.extensions["pult"]
     with app.app_context():
         migrate()
         cookies = [runtime.writer.write(_hire, number) for number in range(count)]
+        if also is not None:
+            runtime.writer.write(also)
         db.engine.dispose()
     runtime.stop()
     return [Caller(served, cookie) for cookie in cookies]
