@@ -20,12 +20,12 @@ import click
 
 from app.cli.serve import ROOT, checked_settings
 from app.config import Settings, from_environment
-from app.pbx.company import CLIENTS, DIDS, PEOPLE
+from app.pbx.company import CLIENTS, DIDS, PEOPLE, STRANGERS
 from app.pbx.fake import FakePbx
 from app.pbx.traffic import live_traffic
 
 EVERY_S = 5.0
-OFTEN_S = 14.0  # how often the printed agent's phone rings
+FIRST_S, OFTEN_S = 5.0, 12.0  # when, and how often, the printed agent's phone rings
 
 
 @click.command()
@@ -134,10 +134,13 @@ def _ring_the_agent(pbx: FakePbx, stop: threading.Event) -> None:
     """Let the printed agent's phone ring again and again: alone, with a group, answered or not."""
     chance = random.Random(7)  # noqa: S311 - a demo, not a secret
     agent = PEOPLE[0].name
-    group = DIDS[0].logins
-    while not stop.wait(OFTEN_S):
-        client = chance.choice(CLIENTS)
-        logins = chance.choice(((agent,), group))
+    # The PBX routes known clients to whoever is responsible: these reach the agent.
+    callers = [client.phone for client in CLIENTS if client.responsible == agent] + list(STRANGERS)
+    pause_s = FIRST_S
+    while not stop.wait(pause_s):
+        logins = chance.choice(((agent,), DIDS[0].logins))
         answered_by = chance.choice((agent, agent, logins[-1], None))
-        ring_s = chance.uniform(4, 9)
-        pbx.ring(client.phone, DIDS[0].number, logins, answered_by=answered_by, ring_s=ring_s, talk_s=12)
+        ring_s = chance.uniform(5, 9)
+        caller = chance.choice(callers)
+        pbx.ring(caller, DIDS[0].number, logins, answered_by=answered_by, ring_s=ring_s, talk_s=12)
+        pause_s = OFTEN_S
