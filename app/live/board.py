@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from app.live.figures import Figures
 from app.live.frames import encode
 from app.live.hub import Hub
 from app.live.regions import Audience, Renderer, remove, replace, swap
 from app.models import LIVE
-from app.services import live_calls, wallboard
-from app.services.clock import now
+from app.services import live_calls
 from app.services.live_calls import LiveCall
 
 PREFIX = "board:"
@@ -31,11 +31,10 @@ class Board:
     def __init__(self, hub: Hub, renderer: Renderer, zone: ZoneInfo, coalesce_ms: int) -> None:
         self._hub = hub
         self._renderer = renderer
-        self._zone = zone
         self._coalesce_s = coalesce_ms / 1000
         self._calls: dict[int, LiveCall] | None = None  # None: nobody watches, nothing is known
         self._pending: set[int] = set()
-        self._sent: dict[tuple[str, str], str] = {}  # (language, region) → what was sent last
+        self._figures = Figures(renderer, zone)
         self._next_at = self._stale_at = 0.0
 
     def languages(self) -> list[str]:
@@ -51,21 +50,15 @@ class Board:
     def wait_s(self) -> float | None:
         """How long the publisher may sleep before `flush` is due; None when nothing is pending."""
         if not self._pending:
-            return None
+            return self._figures.wait_s()
         return max(0.0, self._next_at - time.monotonic())
 
     def welcome(self, conn: Connection, lang: str) -> list[bytes]:
         """The regions as they stand, for a tab that is new."""
         if self._calls is None:
             self._calls = {call.id: call for call in live_calls.now(conn, CALLS_SHOWN)}
-            self._sent.clear()
-            self._send_figures(conn, [lang], send=False)
-        elif not any(key[0] == lang for key in self._sent):
-            self._send_figures(conn, [lang], send=False)
-        frames = [self._whole(lang)]
-        return frames + [
-            replace(html, f"outerHTML:#{region}") for (to, region), html in self._sent.items() if to == lang
-        ]
+            self._figures.forget()
+        return [self._whole(lang), *self._figures.welcome(conn, lang)]
 
     def flush(self, conn: Connection) -> None:
         """Send what changed: one row when it was one call, else the whole list."""
@@ -73,14 +66,15 @@ class Board:
         languages = self.languages()
         if not languages or self._calls is None:
             self._calls = None
-            self._sent.clear()
+            self._figures.forget()
             return
         self._next_at = time.monotonic() + self._coalesce_s
         frames = self._call_frames(conn, pending, languages)
         stale = self._stale_frames(pending, languages)
         for lang in languages:
             self._hub.send(topic(lang), frames[lang] + stale.get(lang, []))
-        self._send_figures(conn, languages)
+        for lang, figures in self._figures.changes(conn, languages).items():
+            self._hub.send(topic(lang), figures)
 
     def _stale_frames(self, pending: set[int], languages: list[str]) -> dict[str, list[bytes]]:
         """When a call has ended, pages of the log are told so, now and then."""
@@ -124,19 +118,3 @@ class Board:
         shown, more = calls[:CALLS_SHOWN], len(calls[CALLS_SHOWN:])
         html = self._renderer.html("wallboard/_calls.html", Audience(lang, ""), calls=shown, more=more)
         return replace(html, "outerHTML:#calls")
-
-    def _send_figures(self, conn: Connection, languages: list[str], *, send: bool = True) -> None:
-        """The counts and the people, each sent only when it reads differently from before."""
-        people = wallboard.people(conn)
-        counts = wallboard.counts(conn, people, self._zone, now())
-        for lang in languages:
-            audience = Audience(lang, "")
-            regions = {
-                "counts": self._renderer.html("wallboard/_counts.html", audience, counts=counts),
-                "people": self._renderer.html("wallboard/_people.html", audience, people=people, more=0),
-            }
-            for region, html in regions.items():
-                if self._sent.get((lang, region)) != html:
-                    self._sent[(lang, region)] = html
-                    if send:
-                        self._hub.send(topic(lang), [replace(html, f"outerHTML:#{region}")])

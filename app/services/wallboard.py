@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from app.models import LIVE, Call, CallHour, Leg, PbxAccount, User
 
@@ -38,6 +38,22 @@ class Counts:
     missed_share: int | None
     total: int
     answered_share: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Finished calls that began in one hour of today, and how many did a week ago."""
+
+    hour: int
+    answered: int
+    missed: int
+    other: int
+    week_ago: int
+
+    @property
+    def calls(self) -> int:
+        """All of today's."""
+        return self.answered + self.missed + self.other
 
 
 def people(conn: Connection) -> list[Person]:
@@ -76,10 +92,9 @@ def _busy(conn: Connection) -> dict[int, tuple[str, int | None]]:
 
 def counts(conn: Connection, everybody: list[Person], zone: ZoneInfo, now: int) -> Counts:
     """Today's figures and the present ones."""
-    day = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d")
-    today = (CallHour.hour >= f"{day}T00", CallHour.hour <= f"{day}T23")
+    today = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
     total: Counter[str] = Counter()
-    for row in conn.execute(_TODAY.where(*today)):
+    for row in conn.execute(_TODAY.where(_on(today))):
         total["all"] += row.calls
         total[row.outcome] += row.calls
         total[row.direction] += row.calls
@@ -97,6 +112,35 @@ def counts(conn: Connection, everybody: list[Person], zone: ZoneInfo, now: int) 
     )
 
 
+def hours(conn: Connection, zone: ZoneInfo, now: int) -> tuple[Hour, ...]:
+    """Today by hours of the company's clock, from the first to the last with calls today or a week ago."""
+    today = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
+    found, before = _by_hour(conn, today), _by_hour(conn, today - timedelta(days=7))
+    known = sorted(found.keys() | before.keys())
+    return tuple(
+        _hour(hour, found.get(hour, Counter()), before.get(hour, Counter()))
+        for hour in (range(known[0], known[-1] + 1) if known else ())
+    )
+
+
+def _by_hour(conn: Connection, day: datetime) -> dict[int, Counter[str]]:
+    """Calls by outcome of each hour that had any."""
+    found: dict[int, Counter[str]] = {}
+    for row in conn.execute(_HOURS.where(_on(day))):
+        found.setdefault(int(row.hour[-2:]), Counter())[row.outcome] = row.calls
+    return found
+
+
+def _hour(hour: int, calls: Counter[str], before: Counter[str]) -> Hour:
+    answered, missed = calls["answered"], calls["missed"]
+    return Hour(hour, answered, missed, calls.total() - answered - missed, before.total())
+
+
+def _on(day: datetime) -> ColumnElement[bool]:
+    date = day.strftime("%Y-%m-%d")
+    return CallHour.hour.between(f"{date}T00", f"{date}T23")
+
+
 def _share(part: int, whole: int) -> int | None:
     return round(100 * part / whole) if whole else None
 
@@ -107,4 +151,7 @@ _WAITING = select(func.count().label("calls"), func.min(Call.started_at).label("
 _TALKING = select(func.count()).where(Call.outcome == "talking")
 _TODAY = select(CallHour.outcome, CallHour.direction, func.sum(CallHour.calls).label("calls")).group_by(
     CallHour.outcome, CallHour.direction
+)
+_HOURS = select(CallHour.hour, CallHour.outcome, func.sum(CallHour.calls).label("calls")).group_by(
+    CallHour.hour, CallHour.outcome
 )

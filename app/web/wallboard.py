@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
+from app.live import chart
 from app.live.board import CALLS_SHOWN
 from app.services import live_calls, wallboard
 from app.services.clock import now
@@ -20,6 +21,9 @@ def page() -> str:
     conn = reader()
     people = wallboard.people(conn)
     counts = wallboard.counts(conn, people, settings().zone, now())
+    hours = chart.columns(wallboard.hours(conn, settings().zone, now()))
     calls = live_calls.now(conn, CALLS_SHOWN)
     more = max(0, counts.waiting + counts.talking - len(calls))
-    return render_template("wallboard/page.html", counts=counts, people=people, calls=calls, more=more)
+    return render_template(
+        "wallboard/page.html", counts=counts, people=people, columns=hours, calls=calls, more=more
+    )

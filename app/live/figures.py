@@ -1,0 +1,75 @@
+"""The wallboard's figures: counts, people and hours, each sent only when it reads differently from before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from app.live.chart import Column, columns
+from app.live.regions import Audience, Renderer, replace
+from app.services import wallboard
+from app.services.clock import now
+
+HOURS_EVERY_S = 10.0  # a column grows by a hair with each call: nobody needs that at once
+
+
+class Figures:
+    """What was drawn last in each language, and what differs now."""
+
+    def __init__(self, renderer: Renderer, zone: ZoneInfo) -> None:
+        self._renderer = renderer
+        self._zone = zone
+        self._drawn: dict[tuple[str, str], str] = {}  # (language, region) → as it stands in the pages
+        self._columns: list[Column] = []
+        self._hours_at = 0.0  # when the hours may be counted again
+        self._hours_wait = False  # something has changed since they were counted
+
+    def forget(self) -> None:
+        """Nobody watches any more."""
+        self._drawn.clear()
+        self._hours_at, self._hours_wait = 0.0, False
+
+    def wait_s(self) -> float | None:
+        """How long until the hours are to be counted again; None when nothing has changed since."""
+        return max(0.0, self._hours_at - time.monotonic()) if self._hours_wait else None
+
+    def welcome(self, conn: Connection, lang: str) -> list[bytes]:
+        """The regions as they stand, for a tab that is new."""
+        if not any(drawn_in == lang for drawn_in, _ in self._drawn):
+            self.changes(conn, [lang])
+        return [_frame(region, html) for (to, region), html in self._drawn.items() if to == lang]
+
+    def changes(self, conn: Connection, languages: Iterable[str]) -> dict[str, list[bytes]]:
+        """Frames by language for the regions that read differently by now."""
+        self._count_hours(conn)
+        people = wallboard.people(conn)
+        counts = wallboard.counts(conn, people, self._zone, now())
+        frames: dict[str, list[bytes]] = {}
+        for lang in languages:
+            audience = Audience(lang, "")
+            regions = {
+                "counts": self._renderer.html("wallboard/_counts.html", audience, counts=counts),
+                "people": self._renderer.html("wallboard/_people.html", audience, people=people, more=0),
+                "hours": self._renderer.html("wallboard/_hours.html", audience, columns=self._columns),
+            }
+            fresh = {region: html for region, html in regions.items() if self._draw(lang, region, html)}
+            frames[lang] = [_frame(region, html) for region, html in fresh.items()]
+        return frames
+
+    def _draw(self, lang: str, region: str, html: str) -> bool:
+        """Keep what a region reads now; False if it read so before."""
+        before, self._drawn[lang, region] = self._drawn.get((lang, region)), html
+        return before != html
+
+    def _count_hours(self, conn: Connection) -> None:
+        self._hours_wait = time.monotonic() < self._hours_at
+        if not self._hours_wait:
+            self._columns = columns(wallboard.hours(conn, self._zone, now()))
+            self._hours_at = time.monotonic() + HOURS_EVERY_S
+
+
+def _frame(region: str, html: str) -> bytes:
+    return replace(html, f"outerHTML:#{region}")
