@@ -42,10 +42,21 @@ function clicked({ target }) {
 function typed(event) {
   const busy = event.target.closest?.("input, select, textarea, [popover], [contenteditable]");
   if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
-  const box = document.querySelector("[data-dial-box]");
+  if (document.querySelector(":popover-open")) return;
   const pop = document.querySelector("#pops .pop");
-  if (event.key === "/" && box) { event.preventDefault(); box.focus(); }
-  if (event.key === "Escape" && pop) hide(pop);
+  // The key itself counts, so that it works in a Russian layout too.
+  const slash = event.code === "Slash";
+  if (event.key === "?" || (slash && event.shiftKey)) document.getElementById("keys").showPopover();
+  else if (event.key === "/" || slash) write(event);
+  else if (event.key === "Escape" && pop) hide(pop);
+}
+
+// The box to dial in; on pages without one, the search.
+function write(event) {
+  const box = document.querySelector("[data-dial-box]") ?? document.querySelector("main [type=search]");
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
 }
 
 export function start() {

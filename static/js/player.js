@@ -1,4 +1,5 @@
-// The player at the foot of the log: a row's [data-play] button sets the one <audio>; J, K, L seek and pause.
+// The player at the foot of the log: a row's [data-play] button sets the one <audio>. J, K, L seek and pause, and so
+// do the arrows and the space bar where these have no other work.
 const RETRY_MS = 5_000;
 const RETRIES = 6;
 
@@ -8,8 +9,7 @@ const rowButtons = () => document.querySelectorAll("[data-play]");
 
 function toggle(button) {
   if (audio().getAttribute("src") !== button.dataset.play) start(button);
-  else if (audio().paused) audio().play().catch(quiet);
-  else audio().pause();
+  else playOrPause();
 }
 
 function start(button) {
@@ -40,6 +40,11 @@ function skip(seconds) {
   audio().currentTime = Math.max(0, audio().currentTime + seconds);
 }
 
+function playOrPause() {
+  if (audio().paused) audio().play().catch(quiet);
+  else audio().pause();
+}
+
 function setSpeed(button) {
   audio().defaultPlaybackRate = audio().playbackRate = Number(button.dataset.speed);
   for (const other of card().querySelectorAll("[data-speed]")) other.setAttribute("aria-pressed", other === button);
@@ -60,13 +65,19 @@ function clicked({ target }) {
   else stop();
 }
 
+const keys = {
+  KeyJ: () => skip(-5), ArrowLeft: () => skip(-5), KeyL: () => skip(5), ArrowRight: () => skip(5),
+  KeyK: playOrPause, Space: playOrPause,
+};
+
 function typed(event) {
   const busy = event.target.closest?.("input, select, textarea, audio, [popover], [contenteditable]");
   if (busy || event.ctrlKey || event.metaKey || event.altKey || !card() || card().hidden) return;
-  const keys = { KeyJ: () => skip(-5), KeyL: () => skip(5), KeyK: () => (audio().paused ? audio().play() : audio().pause()) };
-  if (!keys[event.code]) return;
+  const act = keys[event.code];
+  if (!act || (event.code === "Space" && event.target.closest?.("button, a, summary"))) return;
+  if (event.code.startsWith("Arrow") && event.target.matches?.(".scroll")) return;
   event.preventDefault();
-  keys[event.code]();
+  act();
 }
 
 function say(sound, words) {

@@ -12,7 +12,7 @@ const wanted = () => localStorage.getItem(KEY) !== "off";
 const armed = () => context?.state === "running";
 
 function show() {
-  control().dataset.sound = !wanted() ? "off" : armed() ? "on" : "blocked";
+  if (control()) control().dataset.sound = !wanted() ? "off" : armed() ? "on" : "blocked";
 }
 
 async function arm() {
@@ -67,7 +67,7 @@ async function toggle() {
 }
 
 export function start() {
-  control().addEventListener("click", (event) => { event.stopPropagation(); toggle(); });
+  control()?.addEventListener("click", (event) => { event.stopPropagation(); toggle(); });
   document.addEventListener("click", arm);
   document.addEventListener("keydown", arm);
   show();
