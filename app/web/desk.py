@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, render_template
+from sqlalchemy import Connection
 
 from app.live import desk as regions
 from app.live.regions import pop_values
@@ -16,6 +17,8 @@ from app.web.context import reader, settings
 from app.web.security import requires, viewer
 
 bp = Blueprint("desk", __name__)
+
+ON_THE_PHONE = ("talking", "ringing", "free")
 
 
 @bp.get("/desk")
@@ -30,11 +33,24 @@ def page() -> str:
         pops=pops,
         today=regions.today(conn, me.id, me.timezone),
         dial={"intent": str(uuid.uuid4())},
-        assigned=_with_intents(directory.waiting_for(conn, me.id)),
-        colleagues=[person for person in wallboard.people(conn) if person.id != me.id],
+        **_around(conn, me.id),
         connected=connection.read(conn, settings()).source != "none",
         can_dial=bool(ownership.account_ids_of(conn, me.id)),
     )
+
+
+@bp.get("/desk/around")
+@requires("agent")
+def around() -> str:
+    """The clients who wait for me and my colleagues, as they are by now."""
+    return render_template("desk/_around.html", **_around(reader(), viewer().id))
+
+
+def _around(conn: Connection, user_id: int) -> dict[str, Any]:
+    """What stands beside my calls: clients given to me, and colleagues, those on the phone first."""
+    others = [person for person in wallboard.people(conn) if person.id != user_id]
+    others.sort(key=lambda person: ON_THE_PHONE.index(person.state))
+    return {"assigned": _with_intents(directory.waiting_for(conn, user_id)), "colleagues": others}
 
 
 def _with_intents(waiting: Sequence[Waiting]) -> list[dict[str, Any]]:

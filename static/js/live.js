@@ -79,6 +79,11 @@ function everySecond() {
   if (silent || stuck) revive();
 }
 
+// What the page asks for by itself fails in silence: it asks again, and a lost line has its banner.
+function complain({ ctx }) {
+  if (!ctx?.sourceElement?.matches("[hx-trigger^=every]")) failed();
+}
+
 function watch() {
   document.addEventListener("htmx:ws:before:connection", () => { tried = Date.now(); });
   document.addEventListener("htmx:ws:after:connection", () => { heard = Date.now(); show(true); });
@@ -87,9 +92,9 @@ function watch() {
   document.addEventListener("htmx:after:swap", () => tick());
   document.addEventListener("htmx:response:error", ({ detail }) => {
     if (detail.ctx.response.status === 401) toLogin();
-    else failed();
+    else complain(detail);
   });
-  document.addEventListener("htmx:error", failed);
+  document.addEventListener("htmx:error", ({ detail }) => complain(detail));
   document.addEventListener("click", ({ target }) => { if (target.closest("[data-revive]")) revive(); });
   addEventListener("pageshow", ({ persisted }) => { if (persisted) revive(); });
   addEventListener("online", () => { if (!paused) revive(); });
