@@ -1,4 +1,7 @@
-"""The film of a call: its legs as bars on one axis of time. Geometry only; the template draws."""
+"""The film of a call: its legs as bars on one axis of time. Geometry only; the template draws.
+
+Along the axis all is per cent of the drawing's width, so that it fits every screen; down it is pixels.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-WIDTH = 1080
-NAMES = 190  # the column of names at the left
+AXIS = 92.0  # the rest is for a word behind the longest bar
 ROW = 54
 TOP = 40
 STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
@@ -27,7 +29,7 @@ class FilmedLeg(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of ringing (`ring`) or talk (`talk`) of one leg, in the drawing's units."""
+    """A stretch of ringing (`ring`) or talk (`talk`) of one leg; `x` and `width` are per cent."""
 
     tone: str
     x: float
@@ -46,16 +48,15 @@ class Strip:
     @property
     def end(self) -> float:
         """Right edge of the last bar: words may begin there."""
-        return max((bar.x + bar.width for bar in self.bars), default=NAMES)
+        return max((bar.x + bar.width for bar in self.bars), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
     """Everything the template draws."""
 
-    width: int
     height: int
-    ticks: tuple[tuple[float, int], ...]  # x and seconds from the start
+    ticks: tuple[tuple[float, int], ...]  # x in per cent and seconds from the start
     strips: tuple[Strip, ...]
 
 
@@ -67,11 +68,11 @@ def film(legs: Sequence[FilmedLeg], now: int) -> Film | None:
     running = any(leg.ended_at is None for leg in legs)
     start, end = min(times), max([*times, now] if running else times)
     length_s = max(1.0, (end - start) / 1000)
-    scale = (WIDTH - NAMES - 60) / length_s
+    scale = AXIS / length_s
     strips = tuple(
         Strip(TOP + index * ROW, leg, tuple(_bars(leg, start, end, scale))) for index, leg in enumerate(legs)
     )
-    return Film(WIDTH, TOP + len(strips) * ROW + 8, _ticks(length_s, scale), strips)
+    return Film(TOP + len(strips) * ROW + 8, _ticks(length_s, scale), strips)
 
 
 def _bars(leg: FilmedLeg, start: int, end: int, scale: float) -> Iterable[Bar]:
@@ -85,10 +86,10 @@ def _bars(leg: FilmedLeg, start: int, end: int, scale: float) -> Iterable[Bar]:
 
 def _bar(tone: str, begins: int, ends: int, start: int, scale: float) -> Bar:
     seconds = max(0, ends - begins) / 1000
-    x = NAMES + (begins - start) / 1000 * scale
-    return Bar(tone, round(x, 1), round(max(3.0, seconds * scale), 1), round(seconds))
+    x = (begins - start) / 1000 * scale
+    return Bar(tone, round(x, 2), round(max(0.4, seconds * scale), 2), round(seconds))
 
 
 def _ticks(length_s: float, scale: float) -> tuple[tuple[float, int], ...]:
     step = next((step for step in STEPS_S if length_s / step <= TICKS), STEPS_S[-1])
-    return tuple((round(NAMES + at * scale, 1), at) for at in range(0, int(length_s) + 1, step))
+    return tuple((round(at * scale, 2), at) for at in range(0, int(length_s) + 1, step))
