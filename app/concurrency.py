@@ -166,9 +166,19 @@ def _in_pool(
 
     # The time-out covers the wait for a free thread of the pool as well.
     with gevent.Timeout(timeout, TimeoutError(f"no result after {timeout} s")):
-        job: Any = gevent.get_hub().threadpool.spawn(context.run, fn, *args)
-        result: T = job.get()
-        return result
+        job: Any = gevent.get_hub().threadpool.spawn(context.run, _outcome, fn, args)
+        result, error = job.get()
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]  # gevent has no types
+
+
+def _outcome(fn: Callable[..., T], args: tuple[Any, ...]) -> tuple[T | None, BaseException | None]:
+    """Result and error. gevent must see no error: it prints it first, and may lose the one who waits."""
+    try:
+        return fn(*args), None
+    except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+        return None, error
 
 
 class _Signal(Protocol):

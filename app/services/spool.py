@@ -69,7 +69,7 @@ class Spool:
             if not place.done:
                 self._write_queue()
         if place.error is not None:
-            raise place.error
+            raise OSError(f"the spool cannot be written: {place.error}") from place.error
 
     def _write_queue(self) -> None:
         places = list(self._queue)

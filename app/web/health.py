@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from math import nan
 
@@ -10,8 +11,9 @@ from flask.typing import ResponseReturnValue
 
 from app.models import Setting
 from app.runtime import runtime
-from app.services import metrics, schema
+from app.services import health_state, metrics, schema
 from app.services.clock import now
+from app.services.health_state import Health
 from app.services.pulse import Beat
 from app.services.upsert import upsert
 from app.services.writer import Unavailable, Unit
@@ -41,7 +43,20 @@ def ready() -> ResponseReturnValue:
         return _text("the database cannot be written"), 503
     if stands_at != _newest():
         return _text("migrations are missing: restart, or run `pult serve`"), 503
-    return _text("ready")
+    return _text("\n".join(["ready", *_warnings(storage())]))
+
+
+def _warnings(health: Health) -> Iterator[str]:
+    if health.waiting:
+        yield f"pushes wait on disk: {health.waiting.size} bytes"
+    if health.is_disk_low:
+        yield f"the disk is almost full: {health.free // 1048576} MiB left"
+
+
+@bp.app_template_global("storage")
+def storage() -> Health:
+    """How this server's storage stands, for the banners of admins."""
+    return health_state.look(runtime().settings.data_dir, runtime().writer)
 
 
 @bp.get("/metrics")

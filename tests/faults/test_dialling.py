@@ -31,7 +31,7 @@ from tests.serving import Served
 
 FULL = os.environ.get("PULT_FAULTS") == "full"
 PATIENCE_S, TOTAL_S = (8.0, 30.0) if FULL else (1.0, 4.0)
-AWAY_S = 3600.0 if FULL else 4.0
+AWAY_S = 1800.0 if FULL else 4.0  # for each of two ways to be away
 PROMISED_S = 9.0
 
 Open = Callable[..., list[Caller]]
