@@ -7,8 +7,42 @@ file was read.
 import os
 import resource
 import signal
+import time
+from contextlib import contextmanager
 
-worker_class = "gevent"
+import gevent
+from gunicorn.http.errors import NoMoreData
+from gunicorn.workers.ggevent import GeventWorker
+
+SILENT_S = 1.0  # a request that is on its way has been heard of by then
+
+
+class Worker(GeventWorker):
+    """gevent's worker, whose end no browser holds up by a connection it keeps open and says nothing on."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.silent_since = {}  # the greenlet of a connection → since when it waits for a request
+
+    @contextmanager
+    def timeout_ctx(self):
+        me = gevent.getcurrent()
+        self.silent_since[me] = time.monotonic()
+        try:
+            with super().timeout_ctx():
+                yield
+        finally:
+            del self.silent_since[me]
+
+    def notify(self):
+        super().notify()
+        if not self.alive:
+            before = time.monotonic() - SILENT_S
+            silent = [one for one, since in self.silent_since.items() if since < before]
+            gevent.killall(silent, NoMoreData(), block=False)
+
+
+worker_class = Worker
 worker_connections = 4000
 backlog = 2048
 keepalive = 75
@@ -26,8 +60,8 @@ def on_starting(server):
 def post_worker_init(worker):
     """Send every tab to the next process as soon as this one is told to end.
 
-    It may live on for `graceful_timeout`, as long as some browser keeps a connection open, and its tabs
-    would be deaf to what the next process stores.
+    It may live on for `graceful_timeout`, until the last request is answered, and its tabs would be deaf
+    to what the next process stores.
     """
     from app.concurrency import start_thread  # loaded with the application: the library is patched by now
 
