@@ -103,10 +103,7 @@ def start_thread(fn: Callable[[], object], name: str) -> Thread:
 
 
 class Waiter(Generic[T]):
-    """A result that one thread waits for and another one brings.
-
-    In a greenlet of the loop the wait lets the others run; in a plain thread it blocks that thread.
-    """
+    """A result that one thread waits for, in a greenlet letting the others run, and another one brings."""
 
     def __init__(self) -> None:
         self._signal: _Signal = _signal()
