@@ -144,8 +144,9 @@ def _plain_threads(folder: Path, port: int) -> Started:
     return Started([*GUNICORN, *options, "naive_flask_sock:app"], environment=_database(folder))
 
 
+RAW = Peer("raw C epoll", _raw_c)
 FANOUT = (
-    Peer("raw C epoll", _raw_c),
+    RAW,
     Peer(
         "nchan",
         _nchan,

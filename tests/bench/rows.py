@@ -10,7 +10,7 @@ from tests.bench import traffic
 from tests.bench.company import Company, cookies_file, login, owners, phone
 from tests.bench.loading import Figures, Load, Run
 from tests.bench.machine import load_average
-from tests.bench.peers import Peer
+from tests.bench.peers import RAW, Peer
 from tests.bench.pops import measure_pops
 from tests.bench.serving import Ours, ours
 
@@ -25,9 +25,9 @@ class Size:
     tabs: int = 300
     boards: int = 20
     pushes_per_s: float = 100
-    seconds: float = 35
-    pops: int = 100
-    rush_s: float = 6
+    seconds: float = 25
+    pops: int = 70
+    rush_s: float = 5
     fanout: tuple[int, ...] = (2000, 5000)
     publications: int = 20
 
@@ -72,6 +72,14 @@ def live(bench: Bench) -> dict[str, Figures]:
     return found
 
 
+def control(bench: Bench) -> Figures:
+    """The same pushes to a server that only answers: what this machine itself adds to every answer."""
+    calls = traffic.day(bench.size.people, bench.size.pushes_per_s, bench.size.seconds / 2)
+    script = traffic.save(bench.folder / "calls", calls)
+    with RAW.running(bench.folder) as (port, _pids):
+        return bench.load.run("script", script=script, pub=f"http://127.0.0.1:{port}/publish")
+
+
 def _ask(bench: Bench, server: Ours, seconds: float) -> Figures:
     script = traffic.save(bench.folder / "questions", traffic.questions(QUESTIONS_PER_S, seconds))
     return bench.load.run("script", script=script, pub=f"{server.url}/pbx")
@@ -98,10 +106,10 @@ def rush_at(bench: Bench, server: Ours, script: Path, seconds: float) -> Figures
 
 def plain_rush(bench: Bench, peer: Peer) -> Figures:
     """The same number of clients at a server that only inserts a row."""
-    with peer.running(bench.folder) as (port, _pids):
+    with peer.running(bench.folder) as (port, pids):
         body = f"cmd=event&type=INCOMING&{peer.body}"
         how = {"conc": PBX_CLIENTS, "secs": bench.size.rush_s, "body": body}
-        return bench.load.run("http", pub=f"http://127.0.0.1:{port}/publish", **how)
+        return bench.load.run("http", pub=f"http://127.0.0.1:{port}/publish", pids=pids, **how)
 
 
 def fanout(bench: Bench, tabs: int) -> Figures:
