@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.bench import machine, peers, profile, report, rows
 from tests.bench.company import found
-from tests.bench.loading import Figures, Load
+from tests.bench.loading import Failed, Figures, Load
 from tests.bench.peers import Missing
 from tests.bench.rows import Bench, Size
 from tests.bench.serving import ours
@@ -48,6 +49,7 @@ def measure(bench: Bench, rounds: int) -> list[str]:
     """All rounds, then the profiles; returns the page."""
     results: dict[str, list[Any]] = {}
     skipped: dict[str, str] = {}
+    failed: list[str] = []
     loads = [machine.load_average()]
     for turn in range(rounds):
         todo = list(pieces(bench).items())
@@ -61,14 +63,19 @@ def measure(bench: Bench, rounds: int) -> list[str]:
             except Missing as missing:
                 skipped[name] = str(missing)
                 results.pop(name)
+            except (Failed, PlaywrightError, TimeoutError) as error:
+                failed.append(f"{name} in round {turn + 1}: {str(error).splitlines()[0]}")
         loads.append(machine.load_average())
-    return page(bench.size, results, skipped, loads) + profiles(bench)
+    if lost := [name for name in results if not results[name]]:
+        raise click.ClickException(f"no round of {', '.join(lost)} came to its end: {'; '.join(failed)}")
+    return page(bench.size, results, skipped, failed, loads) + profiles(bench)
 
 
 def pieces(bench: Bench) -> dict[str, Callable[[], Any]]:
     """Everything that is measured in a round, by name."""
     todo: dict[str, Callable[[], Any]] = {
         "live": partial(rows.live, bench),
+        "control": partial(rows.control, bench),
         "rush": partial(rows.rush, bench),
     }
     todo |= {peer.name: partial(rows.plain_rush, bench, peer) for peer in peers.PLAIN}
@@ -85,9 +92,12 @@ def sizes(size: Size) -> list[int]:
     return [tabs for tabs in size.fanout if tabs + SPARE_DESCRIPTORS <= machine.descriptors()]
 
 
-def page(size: Size, results: dict[str, list[Any]], skipped: dict[str, str], loads: list[float]) -> list[str]:
+def page(
+    size: Size, results: dict[str, list[Any]], skipped: dict[str, str], failed: list[str], loads: list[float]
+) -> list[str]:
     """The table and what it was measured on."""
     table = report.live_rows(results["live"], size.tabs, size.pushes_per_s)
+    table += report.control_rows(results["control"])
     table += report.rush_rows(results["rush"], _of(results, [peer.name for peer in peers.PLAIN]))
     for tabs in sizes(size):
         others = _of(results, [f"{peer.name} at {tabs}" for peer in peers.FANOUT])
@@ -99,6 +109,7 @@ def page(size: Size, results: dict[str, list[Any]], skipped: dict[str, str], loa
         *machine.describe(),
         f"Load average before and after each round: {', '.join(f'{load:.1f}' for load in loads)}.",
         *(["Skipped – " + "; ".join(left_out) + "."] if left_out else []),
+        *(["Failed – " + "; ".join(failed) + "."] if failed else []),
         "",
         *report.table(table),
         "",
