@@ -98,7 +98,7 @@ def test_one_tab_too_many_pauses_the_oldest_until_it_is_wanted(house: House) -> 
     others = [house.open(VASILISA) for _ in range(TABS_PER_USER)]
     expect(first.locator("#paused")).to_be_visible()
     assert first.get_attribute("body", "data-live") == "off"
-    first.get_by_role("button", name="Продолжить здесь").click()
+    first.locator("#paused [data-revive]").click()
     on_line(first)
     expect(others[0].locator("#paused")).to_be_visible()
 

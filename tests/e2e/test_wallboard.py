@@ -27,7 +27,7 @@ def test_a_call_stands_on_the_wallboard_from_ring_to_end(house: House) -> None:
     expect(row).to_have_attribute("data-state", "talking")
     house.push("board-1", "COMPLETED", "vasilisa", phone=FISH_PHONE, diversion=SITE)
     expect(row).to_have_count(0)
-    expect(board.get_by_text("Сейчас звонков нет")).to_be_visible()
+    expect(board.locator("#calls .when-empty")).to_be_visible()
     expect(pops(board)).to_have_count(0)
 
 
