@@ -54,6 +54,7 @@ lock: | $(VENV)/bin/python  ## rewrite constraints.txt from the newest versions 
 	rm -rf build/lock
 
 translations: $(DEV_STAMP)  ## gather new texts into the Russian catalogue and compile it
+	@mkdir -p build
 	$(BIN)/pybabel extract -q -F app/translations/babel.cfg -k lazy_gettext -k lazy_pgettext:1c,2 --no-location --sort-output -o build/messages.pot .
 	$(BIN)/pybabel update -q -i build/messages.pot -d app/translations -l ru --no-fuzzy-matching --no-wrap --ignore-obsolete
 	$(BIN)/pybabel compile -q -d app/translations
