@@ -26,6 +26,7 @@ from app.services import (
     reconcile_log,
     recordings,
     schema,
+    sessions,
 )
 from app.services.acceptance import Intake
 from app.services.changes import Change
@@ -41,6 +42,7 @@ TICK_S = 0.5
 FEED_EVERY_S = 10.0
 LOST_EVERY_S = 2.0
 HISTORY_EVERY_S = 60.0
+SESSIONS_EVERY_S = 300.0
 LOST_AFTER_MS = 5_000  # after the longest a dial's request may last
 AWAY_S = 2.0
 LEADER = 0x50756C74  # any number, the same in every process
@@ -67,7 +69,7 @@ class Jobs:
         self._pulse = pulse
         self._tell = tell
         self._feed_due, self._lost_due = _Pace(FEED_EVERY_S), _Pace(LOST_EVERY_S)
-        self._history_due = _Pace(HISTORY_EVERY_S)
+        self._history_due, self._sessions_due = _Pace(HISTORY_EVERY_S), _Pace(SESSIONS_EVERY_S)
         self._lost_ms = int(settings.dial_total_seconds * 1000) + LOST_AFTER_MS
         self._engine = own_engine(settings.database_url)
         self._leading: Connection | None = None
@@ -116,6 +118,8 @@ class Jobs:
         reactions.run_due(self._writer, self._engine, now())
         if self._lost_due() and self._any_dial_lost():
             self._writer.write(dialing.recover, self._lost_ms)
+        if self._sessions_due():
+            self._writer.write(sessions.end_expired)
 
     def _look_at_feed(self) -> None:
         """Each process looks for itself: its pages and its tabs are its own."""
