@@ -76,6 +76,12 @@ class PostgresServer:
         finally:
             self._admin(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def restore(self, dump: Path, url: str) -> None:
+        """Bring a dump in pg_dump's own format into a database."""
+        assert self._bin is not None, "PostgreSQL is not installed"
+        command = [str(self._bin / "pg_restore"), "--no-owner", f"--dbname={url}", str(dump)]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[call-overload]

@@ -22,6 +22,7 @@ COMMANDS = {
     "audit": "app.cli.audit:audit",
     "rebuild": "app.cli.rebuild:rebuild",
     "reconcile": "app.cli.reconcile:reconcile",
+    "backup": "app.cli.backup:backup",
     "doctor": "app.cli.doctor:doctor",
 }
 # These speak with a PBX or start the server themselves: they need no application.

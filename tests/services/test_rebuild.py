@@ -43,7 +43,7 @@ WITHIN_S = 60
 def traffic(app: Flask) -> list[Incoming]:
     """Pushes of past days, as many as this run asks for."""
     zone = app.extensions["pult"].limits.zone
-    past = backlog(7, now(), zone=zone, calls_a_day=CALLS_A_DAY)[-PUSHES:]
+    past = backlog(30 if FULL else 7, now(), zone=zone, calls_a_day=CALLS_A_DAY)[-PUSHES:]
     assert len(past) == PUSHES
     return [push(one.at, **one.form) for one in past]
 
