@@ -32,6 +32,7 @@ class Someone(NamedTuple):
 VASILISA = Someone("vasilisa@skazka.example", "Василиса Премудрая", "agent", "vasilisa")
 IVAN = Someone("ivan@skazka.example", "Иван Царевич", "agent", "ivan")
 MARIA = Someone("maria@skazka.example", "Марья Моревна", "agent", "maria")
+EMELYA = Someone("emelya@skazka.example", "Емеля Щукин", "agent")
 KOSCHEI = Someone("koschei@skazka.example", "Кощей Бессмертный", "supervisor")
 YAGA = Someone("yaga@skazka.example", "Баба Яга", "admin")
 # Somebody for whom every page is as hard to lay out as it may get, in the other language.
@@ -41,7 +42,7 @@ GUEST = Someone(
     "admin",
     lang="en",
 )
-STAFF = (VASILISA, IVAN, MARIA, KOSCHEI, YAGA, GUEST)
+STAFF = (VASILISA, IVAN, MARIA, EMELYA, KOSCHEI, YAGA, GUEST)
 NOBODYS_LOGINS = tuple(account for account in PEOPLE if account.name in ("emelya", "finist"))
 
 SITE, SITE_LABEL = "79000000001", "Сайт"

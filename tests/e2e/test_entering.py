@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.company import KOSCHEI, MARIA, VASILISA, YAGA, Someone
+from tests.e2e.company import EMELYA, KOSCHEI, VASILISA, YAGA, Someone
 from tests.e2e.house import House, on_line
 from tests.personas import PASSWORD
 from tests.serving import Served
@@ -26,10 +27,11 @@ CLOSED = {
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Served]:
+def empty(tmp_path: Path, template_database: Path) -> Iterator[Served]:
     """A server on which nobody is yet."""
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o700)
+    shutil.copy(template_database, data_dir / "pult.db")
     served = Served(data_dir)
     served.start()
     yield served
@@ -103,7 +105,7 @@ def test_a_log_out_elsewhere_closes_the_tabs_at_once(house: House) -> None:
     here, there = (house.new_browser().new_page() for _ in range(2))
     for page in (here, there):
         page.goto("/login?next=/me")
-        _fill(page, MARIA)
+        _fill(page, EMELYA)
         page.wait_for_url("**/me")
         on_line(page)
     there.locator('form[action="/me/sessions/revoke"]').get_by_role("button").click()
