@@ -75,8 +75,7 @@ class Spool:
         places = list(self._queue)
         try:
             if self._own is None:
-                name = f"{now()}-{secrets.token_hex(4)}{SUFFIX}"
-                self._own = SpoolFile.create(self._folder / name)
+                self._own = SpoolFile.create(self._folder / self._new_name())
             self._own.append([place.line for place in places])
         except OSError as error:
             for place in places:
@@ -84,6 +83,11 @@ class Spool:
         for place in places:
             place.done = True
             self._queue.popleft()  # only now: until the file is there, the queue says that pushes wait
+
+    def _new_name(self) -> str:
+        """Behind every other name: the clock may have been set back since they were given."""
+        newest = max((_time_of(path) for path in self._folder.glob(f"*{SUFFIX}")), default=0)
+        return f"{max(now(), newest + 1)}-{secrets.token_hex(4)}{SUFFIX}"
 
     def left_behind(self) -> Iterator[SpoolFile]:
         """Files that no living process holds, oldest first."""
@@ -114,9 +118,14 @@ class Spool:
 
 def waiting(folder: Path) -> Waiting | None:
     """What waits in the spool of this host, None when nothing does."""
-    size, names = 0, []
+    size, times = 0, []
     for path in folder.glob(f"*{SUFFIX}"):
         with suppress(FileNotFoundError):  # stored this moment
             size += path.stat().st_size
-            names.append(path.name)
-    return Waiting(size, int(min(names).partition("-")[0])) if names else None
+            times.append(_time_of(path))
+    return Waiting(size, min(times)) if times else None
+
+
+def _time_of(path: Path) -> int:
+    """When a file was begun: its name says it, in epoch ms."""
+    return int(path.name.partition("-")[0])
