@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from app.config import LANGUAGES
 from app.live.figures import Figures
 from app.live.frames import encode
 from app.live.hub import Hub
@@ -15,14 +16,15 @@ from app.models import LIVE
 from app.services import live_calls
 from app.services.live_calls import LiveCall
 
-PREFIX = "board:"
 CALLS_SHOWN = 50
+CALLS_KNOWN = 1000
+FIGURES_EVERY_S = 0.25
 STALE_EVERY_S = 2.0
 
 
 def topic(lang: str) -> str:
     """What the wallboards in one language watch; their clocks run in the page, so the zone is no matter."""
-    return f"{PREFIX}{lang}"
+    return f"board:{lang}"
 
 
 class Board:
@@ -35,12 +37,14 @@ class Board:
         self._calls: dict[int, LiveCall] | None = None  # None: nobody watches, nothing is known
         self._pending: set[int] = set()
         self._figures = Figures(renderer, zone)
-        self._next_at = self._stale_at = 0.0
+        # Counting costs more than a row, and nobody reads four figures a second.
+        self._figures_s = max(self._coalesce_s, FIGURES_EVERY_S)
+        self._figures_wait = False
+        self._next_at = self._stale_at = self._figures_at = 0.0
 
     def languages(self) -> list[str]:
         """The languages in which somebody watches."""
-        watched = self._hub.topics()
-        return sorted(name.removeprefix(PREFIX) for name in watched if name.startswith(PREFIX))
+        return [lang for lang in LANGUAGES if self._hub.watched(topic(lang))]
 
     def note(self, call_id: int) -> None:
         """A call has changed; the next flush shows it."""
@@ -49,32 +53,46 @@ class Board:
 
     def wait_s(self) -> float | None:
         """How long the publisher may sleep before `flush` is due; None when nothing is pending."""
-        if not self._pending:
-            return self._figures.wait_s()
-        return max(0.0, self._next_at - time.monotonic())
+        at = time.monotonic()
+        waits = [self._next_at - at] if self._pending else []
+        waits += [self._figures_at - at] if self._figures_wait else []
+        hours = self._figures.wait_s()
+        waits += [hours] if hours is not None else []
+        return max(0.0, min(waits)) if waits else None
 
     def welcome(self, conn: Connection, lang: str) -> list[bytes]:
         """The regions as they stand, for a tab that is new."""
         if self._calls is None:
-            self._calls = {call.id: call for call in live_calls.now(conn, CALLS_SHOWN)}
+            self._calls = {call.id: call for call in live_calls.now(conn, CALLS_KNOWN)}
             self._figures.forget()
         return [self._whole(lang), *self._figures.welcome(conn, lang)]
 
     def flush(self, conn: Connection) -> None:
-        """Send what changed: one row when it was one call, else the whole list."""
-        pending, self._pending = self._pending, set()
+        """Send what is due: the calls that changed, then the figures that follow from them."""
         languages = self.languages()
         if not languages or self._calls is None:
             self._calls = None
+            self._pending.clear()
+            self._figures_wait = False
             self._figures.forget()
             return
+        at = time.monotonic()
+        if self._pending and at >= self._next_at:
+            self._flush_calls(conn, languages)
+        if at >= self._figures_at:
+            self._figures_at, self._figures_wait = at + self._figures_s, False
+            for lang, frames in self._figures.changes(conn, languages).items():
+                self._hub.send(topic(lang), frames)
+
+    def _flush_calls(self, conn: Connection, languages: list[str]) -> None:
+        """One row when it was one call that changed, else the whole list."""
+        pending, self._pending = self._pending, set()
         self._next_at = time.monotonic() + self._coalesce_s
+        self._figures_wait = True
         frames = self._call_frames(conn, pending, languages)
         stale = self._stale_frames(pending, languages)
         for lang in languages:
             self._hub.send(topic(lang), frames[lang] + stale.get(lang, []))
-        for lang, figures in self._figures.changes(conn, languages).items():
-            self._hub.send(topic(lang), figures)
 
     def _stale_frames(self, pending: set[int], languages: list[str]) -> dict[str, list[bytes]]:
         """When a call has ended, pages of the log are told so, now and then."""
@@ -101,7 +119,7 @@ class Board:
                 del self._calls[call_id]
                 changes.append((before, "gone"))
         # Without coalescing every change is sent by itself, however many there are.
-        if (len(changes) > 1 and self._coalesce_s) or len(self._calls) > CALLS_SHOWN:
+        if self._coalesce_s and (len(changes) > 1 or len(self._calls) > CALLS_SHOWN):
             return {lang: [self._whole(lang)] for lang in languages}
         return {lang: [self._row(call, how, lang) for call, how in changes] for lang in languages}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -22,7 +23,8 @@ class Figures:
     def __init__(self, renderer: Renderer, zone: ZoneInfo) -> None:
         self._renderer = renderer
         self._zone = zone
-        self._drawn: dict[tuple[str, str], str] = {}  # (language, region) → as it stands in the pages
+        # (language, region) → what it says, and as it stands in the pages
+        self._drawn: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
         self._columns: list[Column] = []
         self._hours_at = 0.0  # when the hours may be counted again
         self._hours_wait = False  # something has changed since they were counted
@@ -40,7 +42,7 @@ class Figures:
         """The regions as they stand, for a tab that is new."""
         if not any(drawn_in == lang for drawn_in, _ in self._drawn):
             self.changes(conn, [lang])
-        return [_frame(region, html) for (to, region), html in self._drawn.items() if to == lang]
+        return [_frame(region, html) for (to, region), (_, html) in self._drawn.items() if to == lang]
 
     def changes(self, conn: Connection, languages: Iterable[str]) -> dict[str, list[bytes]]:
         """Frames by language for the regions that read differently by now."""
@@ -50,19 +52,23 @@ class Figures:
         frames: dict[str, list[bytes]] = {}
         for lang in languages:
             audience = Audience(lang, "")
-            regions = {
-                "counts": self._renderer.html("wallboard/_counts.html", audience, counts=counts),
-                "people": self._renderer.html("wallboard/_people.html", audience, people=people, more=0),
-                "hours": self._renderer.html("wallboard/_hours.html", audience, columns=self._columns),
+            regions: dict[str, dict[str, Any]] = {
+                "counts": {"counts": counts},
+                "people": {"people": people, "more": 0},
+                "hours": {"columns": self._columns},
             }
-            fresh = {region: html for region, html in regions.items() if self._draw(lang, region, html)}
-            frames[lang] = [_frame(region, html) for region, html in fresh.items()]
+            drawn = [self._draw(audience, region, values) for region, values in regions.items()]
+            frames[lang] = [frame for frame in drawn if frame is not None]
         return frames
 
-    def _draw(self, lang: str, region: str, html: str) -> bool:
-        """Keep what a region reads now; False if it read so before."""
-        before, self._drawn[lang, region] = self._drawn.get((lang, region)), html
-        return before != html
+    def _draw(self, audience: Audience, region: str, values: dict[str, Any]) -> bytes | None:
+        """A frame for a region that says something else now. Its running seconds are the page's own."""
+        key = (audience.lang, region)
+        if key in self._drawn and self._drawn[key][0] == values:
+            return None
+        html = self._renderer.html(f"wallboard/_{region}.html", audience, **values)
+        self._drawn[key] = (values, html)
+        return _frame(region, html)
 
     def _count_hours(self, conn: Connection) -> None:
         self._hours_wait = time.monotonic() < self._hours_at

@@ -131,6 +131,10 @@ class Hub:
         """Close every tab; by default each comes back at once, and begins with the truth."""
         self._close(lambda _tab: True, code)
 
+    def watched(self, topic: str) -> bool:
+        """Whether anybody watches this topic now."""
+        return self._census.watched(topic)
+
     def topics(self) -> set[str]:
         """The topics that somebody watches, counting every `subscribe` that has returned."""
         return self._census.topics()

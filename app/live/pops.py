@@ -6,7 +6,9 @@ whole region, and every later frame tells the difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,6 +18,7 @@ from app.live.regions import Audience, Renderer, pop_values, remove, replace, sw
 from app.models import LIVE
 from app.services.live_calls import LiveCall
 
+SWEEP_S = 1.0
 TEMPLATE = "desk/_screen_pop.html"
 
 
@@ -24,20 +27,29 @@ def topic(user_id: int) -> str:
     return f"user:{user_id}"
 
 
+class Card(NamedTuple):
+    """A call on somebody's screen: what it says, and how that was drawn."""
+
+    values: Mapping[str, Any]
+    html: str
+
+
 class Pops:
     """The cards on the screens of those whose tabs are open."""
 
     def __init__(self, hub: Hub, renderer: Renderer) -> None:
         self._hub = hub
         self._renderer = renderer
-        self._shown: dict[int, dict[int, str]] = {}  # user → call → the card as it stands
+        self._shown: dict[int, dict[int, Card]] = {}  # user → call → the card as it stands
+        self._seen_by: dict[int, set[int]] = {}  # call → users whose screens it is on
         self._audiences: dict[int, Audience] = {}
+        self._sweep_at = 0.0
         self._rang: dict[int, set[int]] = {}  # live call → those whose card of it has gone
 
     def users_of(self, call: LiveCall | None, call_id: int) -> set[int]:
         """Those whose screens this call is on, or may come to."""
         users = {leg.user_id for leg in call.legs if leg.user_id is not None} if call else set()
-        users |= {user for user, cards in self._shown.items() if call_id in cards}
+        users |= self._seen_by.get(call_id, set())
         return {user for user in users if user in self._audiences}
 
     def audience(self, user_id: int) -> Audience | None:
@@ -45,22 +57,29 @@ class Pops:
         return self._audiences.get(user_id)
 
     def keep_watched(self) -> None:
-        """Forget the screens of people who have no tab left."""
-        topics = self._hub.topics()
-        for user in [user for user in self._audiences if topic(user) not in topics]:
+        """Forget the screens of people who have no tab left; looked at now and then, it costs a walk."""
+        at = time.monotonic()
+        if at < self._sweep_at:
+            return
+        self._sweep_at = at + SWEEP_S
+        for user in [user for user in self._audiences if not self._hub.watched(topic(user))]:
             del self._audiences[user]
-            self._shown.pop(user, None)
+            self._clear(user)
 
     def welcome(self, conn: Connection, user_id: int, audience: Audience, calls: Iterable[LiveCall]) -> bytes:
         """Bring all tabs of a person up to `calls`, and return the region for the tab that is new."""
         if self._audiences.get(user_id) != audience:
-            self._shown.pop(user_id, None)  # another language: the cards are drawn anew
+            self._clear(user_id)  # another language: the cards are drawn anew
         self._audiences[user_id] = audience
         now = {call.id: call for call in calls}
         for call_id in now.keys() | self._shown.get(user_id, {}).keys():
             self._show(conn, user_id, now.get(call_id), call_id)
-        cards = "".join(reversed(self._shown.get(user_id, {}).values()))
-        return swap("innerHTML:#pops", cards)
+        cards = reversed(self._shown.get(user_id, {}).values())
+        return swap("innerHTML:#pops", "".join(card.html for card in cards))
+
+    def _clear(self, user_id: int) -> None:
+        for call_id in self._shown.pop(user_id, {}):
+            self._seen_by.get(call_id, set()).discard(user_id)
 
     def show(self, conn: Connection, call: LiveCall | None, call_id: int) -> None:
         """Bring every screen that this call concerns up to date."""
@@ -76,16 +95,19 @@ class Pops:
         if values is None:
             if before is not None:
                 del cards[call_id]
+                self._seen_by.get(call_id, set()).discard(user_id)
                 self._rang.setdefault(call_id, set()).add(user_id)
                 gone = remove(f"#pops #call-{call_id}", call.callid if call else "")
                 self._hub.send(topic(user_id), [gone])
             return
-        card = self._renderer.html(TEMPLATE, audience, pop=values)
-        if card == before:
+        # What it says is compared, not its HTML: that holds seconds, which run in the page by themselves.
+        if before is not None and before.values == values:
             return
-        cards[call_id] = card
-        new = before is None
-        frame = swap("afterbegin:#pops", card) if new else replace(card, f"outerHTML:#pops #call-{call_id}")
+        html = self._renderer.html(TEMPLATE, audience, pop=values)
+        cards[call_id] = Card(values, html)
+        self._seen_by.setdefault(call_id, set()).add(user_id)
+        place = f"outerHTML:#pops #call-{call_id}"
+        frame = swap("afterbegin:#pops", html) if before is None else replace(html, place)
         self._hub.send(topic(user_id), [frame])
 
     def _tell_who(self, call: LiveCall | None, call_id: int) -> None:
@@ -95,6 +117,7 @@ class Pops:
         """
         if call is None or call.outcome not in LIVE:
             self._rang.pop(call_id, None)
+            self._seen_by.pop(call_id, None)
         elif call.outcome == "talking" and (taken := call.answered_by) is not None:
             talked = {leg.user_id for leg in call.legs if leg.state == "talking" or leg.result == "answered"}
             for user_id in self._rang.pop(call_id, set()) - talked:
