@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -103,13 +104,16 @@ def page(
         others = _of(results, [f"{peer.name} at {tabs}" for peer in peers.FANOUT])
         named = {name.removesuffix(f" at {tabs}"): rounds for name, rounds in others.items()}
         table += report.fanout_rows(tabs, results[f"ours at {tabs}"], named)
-    left_out = [f"{name}: {why}" for name, why in skipped.items()]
-    return [
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {len(results['live'])} rounds in shuffled order.",
+    left_out = {name.partition(" at ")[0]: why for name, why in skipped.items()}
+    facts = [
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {len(results['live'])} rounds in shuffled order",
         *machine.describe(),
-        f"Load average before and after each round: {', '.join(f'{load:.1f}' for load in loads)}.",
-        *(["Skipped – " + "; ".join(left_out) + "."] if left_out else []),
-        *(["Failed – " + "; ".join(failed) + "."] if failed else []),
+        f"load average before and after each round: {', '.join(f'{load:.1f}' for load in loads)}",
+        *(f"skipped: {name} ({why})" for name, why in left_out.items()),
+        *(f"failed: {what}" for what in failed),
+    ]
+    return [
+        *(f"- {fact}" for fact in facts),
         "",
         *report.table(table),
         "",
@@ -121,13 +125,29 @@ def _of(results: dict[str, list[Any]], names: list[str]) -> dict[str, list[Figur
 
 
 def profiles(bench: Bench) -> list[str]:
-    """Two more runs under py-spy, which slows them down: their figures are not used."""
+    """More runs under py-spy, which slows them down: their figures are not used."""
     lines = ["### Where the time goes", ""]
     try:
-        lines += profile_rush(bench) + profile_fanout(bench)
+        lines += profile_live(bench) + profile_rush(bench) + profile_fanout(bench)
     except (OSError, subprocess.CalledProcessError) as error:
         lines += [f"py-spy could not look: {getattr(error, 'stderr', None) or error}", ""]
     return lines
+
+
+def profile_live(bench: Bench) -> list[str]:
+    """The worker while whole calls come to open tabs, from the first call that ends on."""
+    first_end_s = 4
+    seconds = min(PROFILED_S, bench.size.seconds)
+    with ours(bench.company, bench.folder) as server:
+        run = rows.start_calls(bench, server)
+        try:
+            server.wait_for_tabs(bench.size.tabs)
+            time.sleep(first_end_s)
+            samples = profile.record(server.worker, bench.folder / "live.raw", seconds, run.figures)
+        finally:
+            run.stop()
+    found = profile.shares(samples, seconds)
+    return report.profile_lines(f"{bench.size.tabs} tabs, {bench.size.pushes_per_s:.0f} pushes/s", found)
 
 
 def profile_rush(bench: Bench) -> list[str]:

@@ -48,17 +48,11 @@ class Bench:
 
 def live(bench: Bench) -> dict[str, Figures]:
     """Open tabs and whole calls, while a browser is watched and the PBX asks who calls."""
-    size, load = bench.size, bench.load
-    tabs = size.tabs - size.boards
-    cookies = cookies_file(bench.folder / "cookies", bench.company, tabs, size.boards)
-    calls = traffic.day(size.people, size.pushes_per_s, size.seconds)
-    script = traffic.save(bench.folder / "calls", calls)
+    size = bench.size
     found: dict[str, Figures] = {}
     with ours(bench.company, bench.folder) as server:
         found["contact alone"] = _ask(bench, server, min(10, size.seconds))
-        listening = {"n": size.tabs, "watchers": size.boards, "cookies_file": cookies}
-        frames = {"marker": traffic.MARKER, "stages": traffic.STAGES, "settle": 1}
-        run = load.start("script", script=script, **listening, **frames, **server.options())
+        run = start_calls(bench, server)
         try:
             server.wait_for_tabs(size.tabs)
             with ThreadPoolExecutor(1) as beside:
@@ -70,6 +64,17 @@ def live(bench: Bench) -> dict[str, Figures]:
         finally:
             run.stop()
     return found
+
+
+def start_calls(bench: Bench, server: Ours) -> Run:
+    """Open the tabs and let the phones ring."""
+    size = bench.size
+    cookies = cookies_file(bench.folder / "cookies", bench.company, size.tabs - size.boards, size.boards)
+    calls = traffic.day(size.people, size.pushes_per_s, size.seconds)
+    script = traffic.save(bench.folder / "calls", calls)
+    listening = {"n": size.tabs, "watchers": size.boards, "cookies_file": cookies}
+    frames = {"marker": traffic.MARKER, "stages": traffic.STAGES, "settle": 1}
+    return bench.load.start("script", script=script, **listening, **frames, **server.options())
 
 
 def control(bench: Bench) -> Figures:
