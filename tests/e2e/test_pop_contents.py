@@ -31,8 +31,7 @@ def test_a_known_client_has_a_name_a_responsible_and_last_talks(house: House) ->
     expect(card).to_contain_text("+7 900 000-02-11")
     expect(card).to_contain_text(SITE_LABEL)
     expect(card).to_contain_text("Иван Царевич")
-    talk = card.locator(".talks li").first
-    expect(talk).to_contain_text("1:15")
+    talk = card.locator(".talks li", has_text="1:15")
     expect(talk).to_contain_text("Иван Царевич")
     card.locator('a[href^="/contacts/"]').click()
     expect(hers.get_by_role("heading", name=FISH).first).to_be_visible()
