@@ -48,7 +48,7 @@ def listed(text: str) -> list[int]:
 
 
 def test_pushes_are_listed_newest_first_and_filtered(app: Flask, admin: Actor) -> None:
-    assert "No push fits" in get(admin)
+    assert "No pushes yet" in get(admin)
     push(app, **event("c-1"))
     push(app, **event("c-2", phone="79000009999"))
     assert push(app, cmd="event", type="INCOMING", callid="c-3") == 400
