@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import replace as changed
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ from app.services import desk, dialing, ownership
 from app.services.clock import now
 from app.services.desk import Today, TodayRow
 from app.services.live_calls import LiveCall
+
+LIST_EVERY_S = 0.05  # a list costs as much as ten screen pops
 
 
 def today(conn: Connection, user_id: int, zone: str) -> Today:
@@ -39,6 +42,8 @@ class DeskRegions:
         self._hub = hub
         self._renderer = renderer
         self._pops = pops
+        self._ended: dict[int, None] = {}  # people whose calls have ended since their list was drawn
+        self._next_at = 0.0
 
     def show_dial(self, conn: Connection, dial_id: int) -> None:
         """How a dial stands, on the screens of the one who dialled."""
@@ -48,17 +53,26 @@ class DeskRegions:
             html = self._renderer.html("desk/_dial_state.html", audience, dial=dial, oob="true")
             self._hub.send(topic(dial.user_id), [encode(html)])
 
-    def show_ended(self, conn: Connection, call: LiveCall) -> None:
-        """A call that has ended joins today's calls of everybody whose phone it rang."""
-        if call.outcome in LIVE:
+    def note_ended(self, call: LiveCall) -> None:
+        """A call that has ended joins today's calls of everybody whose phone it rang, a moment later."""
+        if call.outcome not in LIVE:
+            self._ended |= dict.fromkeys(leg.user_id for leg in call.legs if leg.user_id is not None)
+
+    def wait_s(self) -> float | None:
+        """How long until the next list may be drawn; None when none is to be."""
+        return max(0.0, self._next_at - time.monotonic()) if self._ended else None
+
+    def show_ended(self, conn: Connection) -> None:
+        """Draw today's calls of one person who was noted. A list may wait, a ringing call may not."""
+        user_id = next(iter(self._ended))
+        del self._ended[user_id]
+        audience = self._pops.audience(user_id)
+        if audience is None:
             return
-        for user_id in {leg.user_id for leg in call.legs if leg.user_id is not None}:
-            audience = self._pops.audience(user_id)
-            if audience is not None:
-                values = today(conn, user_id, audience.zone)
-                html = self._renderer.html("desk/_today.html", audience, today=values)
-                frames = [replace(html, "outerHTML:#today"), stale(self._renderer, audience)]
-                self._hub.send(topic(user_id), frames)
+        self._next_at = time.monotonic() + LIST_EVERY_S
+        values = today(conn, user_id, audience.zone)
+        html = self._renderer.html("desk/_today.html", audience, today=values)
+        self._hub.send(topic(user_id), [replace(html, "outerHTML:#today"), stale(self._renderer, audience)])
 
 
 def stale(renderer: Renderer, audience: Audience) -> bytes:

@@ -100,7 +100,7 @@ class Publisher:
         while running:
             items: list[Sequence[Change] | Joining] = []
             try:
-                item = self._queue.get(timeout=self.board.wait_s())
+                item = self._queue.get(timeout=self._wait_s())
                 while item is not None and len(items) < AT_ONCE:
                     items.append(item)
                     item = self._queue.get_nowait()
@@ -145,6 +145,13 @@ class Publisher:
         self._show_changes(conn, changed)
         if self.board.wait_s() == 0.0:
             self.board.flush(conn)
+        if self.desk.wait_s() == 0.0:
+            self.desk.show_ended(conn)
+
+    def _wait_s(self) -> float | None:
+        """How long nothing is due by itself; None: until something comes."""
+        waits = [wait for wait in (self.board.wait_s(), self.desk.wait_s()) if wait is not None]
+        return min(waits, default=None)
 
     def _welcome(self, conn: Connection, tab: Joining) -> None:
         calls = live_calls.of_user(conn, tab.user_id)
@@ -168,7 +175,7 @@ class Publisher:
         self.pops.show(conn, call, call_id)
         self.board.note(call_id)
         if call is not None:
-            self.desk.show_ended(conn, call)
+            self.desk.note_ended(call)
 
     def _show_contact(self, conn: Connection, _contact_id: int) -> None:
         """A name was given or changed: the calls of this moment may read differently."""

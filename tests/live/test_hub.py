@@ -156,9 +156,7 @@ def test_the_end_of_a_session_closes_its_tabs_and_no_others(hub: Hub, open_page:
     stays.settle(hub)
 
 
-def test_a_tab_that_stood_in_the_door_when_its_session_ended_is_closed(
-    hub: Hub, open_page: OpenPage
-) -> None:
+def test_a_tab_that_stood_in_the_door_when_its_session_ended_is_closed(hub: Hub, open_page: OpenPage) -> None:
     open_page(hub, session=8).settle(hub)
     hub.close_session(7)
     assert open_page(hub, session=7).close_code() == 4401
