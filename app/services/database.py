@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from app.concurrency import native_lock
+
 # How long a statement may wait for another process's lock before the push goes to the spool instead.
 SQLITE_BUSY_MS = 2000
 SQLITE_PRAGMAS = (
@@ -34,9 +36,25 @@ def _pragmas(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.close()
 
 
+class OneByOne(NullPool):
+    """Connects for one thread at a time.
+
+    At the first connection SQLAlchemy holds a lock that gevent has patched. OS threads that meet there, as
+    those of the first pushes after a start did, wait for ever.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._connecting = native_lock()
+
+    def _create_connection(self) -> Any:
+        with self._connecting:
+            return super()._create_connection()
+
+
 def own_engine(url: str) -> Engine:
     """An engine outside every pool, for a thread that keeps one connection to itself."""
-    options: dict[str, Any] = {"poolclass": NullPool}
+    options: dict[str, Any] = {"poolclass": OneByOne}
     if url.startswith("postgresql"):
         # A push must not wait for somebody's lock for longer than its caller: it goes to the spool instead.
         options["connect_args"] = {"connect_timeout": 3, "options": "-c lock_timeout=2000"}
