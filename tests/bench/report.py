@@ -106,10 +106,13 @@ def control_rows(rounds: Sequence[Figures]) -> list[Row]:
 def rush_rows(ours: Sequence[Figures], plain: dict[str, Sequence[Figures]]) -> list[Row]:
     """Row d."""
     rate = median(ours, "rate")
+    sent = sum(figures["sent"] for figures in ours)
+    unanswered = sent - sum(figures["ok"] for figures in ours)
     rows = [
         Row("webhooks stored and projected, 32 keep-alive clients", spread(ours, "rate", "/s")),
         Row("the same, p99", spread(ours, "answer_p99_ms", " ms")),
         Row("processor time a push", cost(ours)),
+        Row("pushes sent / not answered with 200, all rounds", f"{sent:,} / {unanswered}", "0"),
     ]
     for name, rounds in plain.items():
         ratio = rate / median(rounds, "rate")
