@@ -1,8 +1,13 @@
 """Pult: a browser console for a cloud PBX."""
+# ruff: noqa: E402
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from app.locks import mend
+
+mend()  # first: the libraries below make locks as they are imported
 
 from flask import Flask
 

@@ -22,6 +22,7 @@ __all__ = [
     "SimpleQueue",
     "Thread",
     "Waiter",
+    "current_loop",
     "native_lock",
     "native_selector",
     "run_blocking",
@@ -140,7 +141,7 @@ def run_blocking(fn: Callable[..., T], *args: Any, timeout: float | None = None)
     unheeded, so it should use a database connection of its own.
     """
     context = contextvars.copy_context()
-    if _loop() is not None:
+    if current_loop() is not None:
         return _in_pool(context, fn, args, timeout)
     if timeout is None:
         return fn(*args)
@@ -163,11 +164,10 @@ def _in_pool(
 
     # The time-out covers the wait for a free thread of the pool as well.
     with gevent.Timeout(timeout, TimeoutError(f"no result after {timeout} s")):
-        job: Any = gevent.get_hub().threadpool.spawn(context.run, _outcome, fn, args)
-        result, error = job.get()
-    if error is not None:
-        raise error
-    return result  # type: ignore[no-any-return]  # gevent has no types
+        outcome: Any = gevent.get_hub().threadpool.spawn(context.run, _outcome, fn, args).get()
+    if outcome[1] is not None:
+        raise outcome[1]
+    return outcome[0]  # type: ignore[no-any-return]  # gevent has no types
 
 
 def _outcome(fn: Callable[..., T], args: tuple[Any, ...]) -> tuple[T | None, BaseException | None]:
@@ -236,11 +236,11 @@ class _LoopSignal:
 
 
 def _signal() -> _Signal:
-    loop = _loop()
+    loop = current_loop()
     return _ThreadSignal() if loop is None else _LoopSignal(loop)
 
 
-def _loop() -> Any:
+def current_loop() -> Any:
     """The gevent loop that serves requests if the caller runs in it, None in any other thread."""
     if not under_gevent():
         return None
