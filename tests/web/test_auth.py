@@ -182,3 +182,18 @@ def test_signing_out_everywhere_keeps_this_browser(app: Flask, agent: Actor) -> 
     assert agent.post("/me/sessions/revoke").status_code == 303
     assert agent.get("/me").status_code == 200
     assert elsewhere.get("/me").status_code == 303
+
+
+def test_a_program_logs_in_with_e_mail_and_password_alone(app: Flask, agent: Actor) -> None:
+    program = app.test_client()
+    answer = program.post("/login", data={"email": agent.email, "password": PASSWORD})
+    assert answer.status_code == 303
+    assert program.get("/desk").status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_a_page_of_another_site_logs_nobody_in(app: Flask, agent: Actor, origin: str) -> None:
+    form = {"email": agent.email, "password": PASSWORD}
+    answer = app.test_client().post("/login", data=form, headers={"Origin": origin})
+    assert answer.status_code == 400
+    assert "Set-Cookie" not in answer.headers or "pult=" not in answer.headers["Set-Cookie"]
