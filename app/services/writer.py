@@ -184,10 +184,9 @@ class Writer:
             conn.commit()
         except BaseException as error:
             self._cache.clear()
+            self._disconnect()  # instead of a roll-back: after a failed COMMIT it leaves the transaction open
             if isinstance(error, DBAPIError) and is_outage(error):
-                self._disconnect()  # after a failed COMMIT a roll-back may leave the transaction open
                 raise Unavailable(str(error.orig)) from error
-            self._roll_back(conn)
             raise
         return results, changes
 
@@ -200,13 +199,6 @@ class Writer:
             # The transaction's borders are ours: the driver would begin a deferred one.
             self._conn = connected.execution_options(isolation_level="AUTOCOMMIT")
         return self._conn
-
-    def _roll_back(self, conn: Connection) -> None:
-        try:
-            conn.rollback()
-        except DBAPIError:
-            log.warning("the writer's connection is broken; it will connect again")
-            self._disconnect()
 
     def _disconnect(self) -> None:
         if self._conn is not None:

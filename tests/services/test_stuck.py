@@ -1,0 +1,84 @@
+"""Calls of which nothing more is heard: closed as `no_end`, never missed, repaired by whatever comes late."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Call, CallHour
+from app.services import debts, projection
+from app.services.clock import now
+from tests.services.pushes import event, history, take
+
+RING_MAX_MS, TALK_MAX_MS = 120_000, 14_400_000
+
+
+def reap(app: Flask) -> None:
+    runtime = app.extensions["pult"]
+    while runtime.writer.write(projection.reap, runtime.limits):
+        pass
+
+
+def call() -> Call:
+    db.session.rollback()
+    return db.session.execute(select(Call)).scalar_one()
+
+
+def hours() -> dict[str, int]:
+    return {row.outcome: row.calls for row in db.session.execute(select(CallHour)).scalars()}
+
+
+def owed() -> int:
+    with db.engine.connect() as conn:
+        return debts.count_for(conn, None, now())
+
+
+def test_a_ring_without_end_is_closed_but_not_missed(any_app: Flask) -> None:
+    take(any_app, event("INCOMING", "a", at=now() - RING_MAX_MS - 1000))
+    reap(any_app)
+    assert call().outcome == "no_end"
+    assert call().due_at is None
+    assert hours() == {"no_end": 1}
+    assert owed() == 0
+
+
+def test_a_talk_without_end_is_closed_but_not_missed(any_app: Flask) -> None:
+    long_ago = now() - TALK_MAX_MS - 60_000
+    take(any_app, event("INCOMING", "a", at=long_ago), event("ACCEPTED", "a", at=long_ago + 5000))
+    reap(any_app)
+    assert call().outcome in ("no_end", "answered")
+    assert call().outcome != "missed"
+    assert owed() == 0
+
+
+def test_a_ring_that_is_not_old_enough_goes_on(any_app: Flask) -> None:
+    take(any_app, event("INCOMING", "a", at=now() - RING_MAX_MS + 20_000))
+    reap(any_app)
+    assert call().outcome == "ringing"
+
+
+@pytest.mark.parametrize("late", ["event", "history", "missed"])
+def test_a_late_push_repairs_it_and_its_counts(any_app: Flask, late: str) -> None:
+    take(any_app, event("INCOMING", "a", at=now() - RING_MAX_MS - 60_000))
+    reap(any_app)
+    assert call().outcome == "no_end"
+    pushes = {
+        "event": event("COMPLETED", "a"),
+        "history": history("a", duration="40"),
+        "missed": history("pbx", "missed", duration="130"),
+    }
+    take(any_app, pushes[late])
+    reap(any_app)
+    db.session.rollback()
+    assert call().outcome == ("missed" if late == "missed" else "answered")
+    assert sum(hours().values()) <= 1 and "no_end" not in hours()
+    assert owed() == 0 or late == "missed"
+
+
+def test_the_reaper_works_through_more_stuck_calls_than_one_batch(any_app: Flask) -> None:
+    old = now() - RING_MAX_MS - 1000
+    take(any_app, *(event("INCOMING", "a", f"c-{number}", at=old) for number in range(120)))
+    reap(any_app)
+    assert hours() == {"no_end": 120}
