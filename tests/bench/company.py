@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class Company:
         """The data for one server, which may change it."""
         target = folder / "data"
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(self.data_dir, target)
+        shutil.copytree(self.data_dir, target, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
         return target
 
 
@@ -62,6 +63,9 @@ def found(folder: Path, agents: int, supervisors: int, named: int = NAMED) -> Co
         cookies = [scene.writer.write(sessions.start, user_id) for user_id in people + seniors]
         app.extensions["pult"].stop()
         db.engine.dispose()
+    with sqlite3.connect(folder / "pult.db") as whole:  # the file alone is copied
+        whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole.close()
     return Company(folder, cookies[:agents], cookies[agents:])
 
 
