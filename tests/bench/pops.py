@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import requests
 from playwright.sync_api import Page, sync_playwright
@@ -29,8 +31,9 @@ WATCH = """() => {
 }"""
 
 
-def measure_pops(server: Ours, cookie: str, login: str, count: int) -> Figures:
-    """Let `count` calls ring, one after the other, at an agent whose desk is open. Times are milliseconds."""
+@contextmanager
+def open_desk(server: Ours, cookie: str) -> Iterator[Page]:
+    """An agent's desk in Chromium, connected, and watched."""
     with sync_playwright() as playwright:
         args = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args)
@@ -41,10 +44,14 @@ def measure_pops(server: Ours, cookie: str, login: str, count: int) -> Figures:
             page.goto(f"{server.url}/desk")
             page.wait_for_selector("body[data-live=on]", timeout=CONNECTS_WITHIN_MS)
             page.evaluate(WATCH)
-            sent_at = _ring(server, login, count)
-            return _figures(page, sent_at)
+            yield page
         finally:
             browser.close()
+
+
+def measure_pops(page: Page, server: Ours, login: str, count: int) -> Figures:
+    """Let `count` calls ring, one after the other, at the agent whose desk it is. Times are milliseconds."""
+    return _figures(page, _ring(server, login, count))
 
 
 def _ring(server: Ours, login: str, count: int) -> dict[str, float]:

@@ -11,7 +11,7 @@ from tests.bench.company import Company, cookies_file, login, owners, phone
 from tests.bench.loading import Figures, Load, Run
 from tests.bench.machine import load_average
 from tests.bench.peers import RAW, Peer
-from tests.bench.pops import measure_pops
+from tests.bench.pops import measure_pops, open_desk
 from tests.bench.serving import Ours, ours
 
 QUESTIONS_PER_S = 20
@@ -50,15 +50,18 @@ def live(bench: Bench) -> dict[str, Figures]:
     """Open tabs and whole calls, while a browser is watched and the PBX asks who calls."""
     size = bench.size
     found: dict[str, Figures] = {}
-    with ours(bench.company, bench.folder) as server:
+    agent = size.people  # nobody else calls them
+    with (
+        ours(bench.company, bench.folder) as server,
+        open_desk(server, bench.company.agents[agent]) as desk,
+    ):
         found["contact alone"] = _ask(bench, server, min(10, size.seconds))
         run = start_calls(bench, server)
         try:
-            server.wait_for_tabs(size.tabs)
+            server.wait_for_tabs(size.tabs + 1)
             with ThreadPoolExecutor(1) as beside:
                 asked = beside.submit(_ask, bench, server, size.seconds * 0.75)
-                cookie = bench.company.agents[size.people]
-                found["pop"] = measure_pops(server, cookie, login(size.people), size.pops)
+                found["pop"] = measure_pops(desk, server, login(agent), size.pops)
                 found["contact"] = asked.result()
             found["live"] = run.figures() | server.memory() | {"load": load_average()}
         finally:
