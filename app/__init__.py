@@ -1,58 +1,21 @@
 """Pult: a browser console for a cloud PBX."""
-# ruff: noqa: E402
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.locks import mend
 
-mend()  # first: the libraries below make locks as they are imported
+if TYPE_CHECKING:
+    from flask import Flask
 
-from flask import Flask
+    from app.config import Settings
 
-from app import web
-from app.config import Settings, from_environment
-from app.extensions import babel, db, migrate, sock
-from app.fairness import Fair
-from app.live.handover import NoThread
-from app.runtime import Runtime
-from app.services.database import prepare
-
-ROOT = Path(__file__).parent.parent
-LARGEST_BODY = 64 * 1024
+mend()  # before anything else: libraries make locks as they are imported
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Make the application: settings, database, writer and hub, then the rooms."""
-    settings = settings or from_environment()
-    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
-    app.config.update(
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
-        SOCK_SERVER_OPTIONS={"thread_class": NoThread},
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
-        BABEL_DEFAULT_LOCALE=settings.lang,
-        BABEL_DEFAULT_TIMEZONE=settings.timezone,
-    )
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    db.init_app(app)
-    migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)
-    sock.init_app(app)
-    with app.app_context():
-        prepare(db.engine)
-    app.extensions["pult"] = Runtime(app, settings)
-    web.register(app, babel)
-    app.wsgi_app = Fair(app.wsgi_app)  # type: ignore[method-assign]
-    return app
+    """Make the application. Its libraries are imported only now: `pult serve` itself does without them."""
+    from app.factory import make
 
-
-def _engine_options(settings: Settings) -> dict[str, object]:
-    if settings.is_sqlite:
-        return {"connect_args": {"check_same_thread": False}}
-    return {
-        "pool_size": 10,
-        "max_overflow": 20,
-        "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": 3},
-    }
+    return make(settings)

@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import BadSetting, Settings, from_environment
 
@@ -79,6 +78,8 @@ def become_server(settings: Settings) -> None:
 )
 def migrate(welcome: bool) -> None:
     """Bring the database to the newest migration."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from app.services import schema
     from app.web.context import settings
 
