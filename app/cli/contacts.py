@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.breaking_off import INTERRUPTED, stoppable
 from app.runtime import runtime
 from app.services.contact_files import BadFile, Line, read
 from app.services.contact_import import BATCH, Imported, import_lines
@@ -21,7 +22,6 @@ REMARKS = {
     "unknown_login": "nobody is mapped to the PBX user {}",
 }
 WORDS = {"made": "made", "changed": "changed", "same": "as they were", "refused": "refused"}
-INTERRUPTED = 130
 
 
 @click.group()
@@ -43,16 +43,25 @@ def import_file(file: Path) -> None:
         raise click.ClickException(f"{file}: {error}") from error
     counts: Counter[str] = Counter()
     try:
-        for start in range(0, len(lines), BATCH):
-            _report(runtime().writer.write(import_lines, lines[start : start + BATCH]), counts)
-            _progress(min(start + BATCH, len(lines)), lines)
+        whole = _bring_in(lines, counts)
     except Unavailable as error:
         raise click.ClickException(f"the database cannot be written now: {error}. {_sum(counts)}") from error
-    except KeyboardInterrupt:
+    if not whole:
         click.echo(f"\nstopped. {_sum(counts)}")
         sys.exit(INTERRUPTED)
     click.echo(_sum(counts))
     sys.exit(1 if lines and counts["refused"] == len(lines) else 0)
+
+
+def _bring_in(lines: list[Line], counts: Counter[str]) -> bool:
+    """Bring the lines in, a transaction for each 200; False when Ctrl-C broke it off between two."""
+    with stoppable() as stop:
+        for start in range(0, len(lines), BATCH):
+            if stop.asked:
+                return False
+            _report(runtime().writer.write(import_lines, lines[start : start + BATCH]), counts)
+            _progress(min(start + BATCH, len(lines)), lines)
+    return True
 
 
 def _report(done: list[Imported], counts: Counter[str]) -> None:
