@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.extensions import db
 from app.models import Push
@@ -42,21 +42,18 @@ def answers(app: Flask, some: list[Body]) -> Counter[int]:
         return sum(lanes.map(post, range(LANES)), Counter())
 
 
-def stored(app: Flask) -> list[Push]:
+def kept(app: Flask) -> Counter[str]:
+    """How many pushes the inbox holds, by their state."""
     app.extensions["pult"].writer.submit(lambda unit: None)  # what nobody waited for is in, too
-    db.session.rollback()
-    return list(db.session.execute(select(Push).order_by(Push.id)).scalars())
+    with db.engine.connect() as conn:
+        found = conn.execute(select(Push.state, func.count()).group_by(Push.state))
+        return Counter({state: number for state, number in found})
 
 
 def test_mutated_bodies_never_break_the_server_and_are_all_kept(any_app: Flask) -> None:
     count = ON_SQLITE if any_app.extensions["pult"].settings.is_sqlite else ON_POSTGRES
     counts = answers(any_app, bodies(11, count))
-    kept = stored(any_app)
-    assert counts[200] > count / 4 and counts[400] > count / 20, counts
-    assert len(kept) == counts[200] + counts[400]
-    states = Counter(push.state for push in kept)
-    assert states["refused"] == counts[400]
-    assert states["bad"] == 0, [push.error for push in kept if push.state == "bad"][:3]
+    assert kept(any_app) == {"ok": counts[200], "refused": counts[400]}
 
 
 def test_what_is_kept_of_a_push_says_the_same_when_it_is_read_again(app: Flask) -> None:
