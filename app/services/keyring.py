@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 import logging
+import threading
 import time
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.concurrency import run_blocking
@@ -27,6 +28,7 @@ class KeyRing:
         self._settings = settings
         self._digests: dict[str, int] | None = None
         self._read_at = 0.0
+        self._first = threading.Lock()
 
     def owner(self, token: str | None) -> int | None:
         """The id of the PBX this key belongs to, None for a wrong key. Takes the same time for either."""
@@ -38,19 +40,30 @@ class KeyRing:
         return found if token else None
 
     def _current(self) -> dict[str, int]:
-        now = time.monotonic()
-        if self._digests is None or now - self._read_at > FRESH_S:
-            self._read_at = now  # first, so that nobody else asks a database that hangs
-            self._digests = run_blocking(self._read)
+        if self._digests is None:
+            with self._first:  # the first pushes after a start wait for one look, instead of each its own
+                return self._refreshed() if self._digests is None else self._digests
+        return self._refreshed() if time.monotonic() - self._read_at > FRESH_S else self._digests
+
+    def _refreshed(self) -> dict[str, int]:
+        self._read_at = time.monotonic()  # at once, so that nobody else asks a database that hangs
+        self._digests = run_blocking(self._read)
         return self._digests
 
     def _read(self) -> dict[str, int]:
         try:
             with self._engine.connect() as conn:
                 active = active_digests(conn, self._settings)
-                if active != mirrored_digests(self._settings):  # a restored database brings none
-                    mirror(conn, self._settings)
+                self._mirror(conn, active)
                 return active
         except SQLAlchemyError:
             log.warning("the database is away: keys are checked against their mirror")
             return mirrored_digests(self._settings)
+
+    def _mirror(self, conn: Connection, active: dict[str, int]) -> None:
+        """A restored database brings no mirror; and a full disk is no reason to refuse a key."""
+        try:
+            if active != mirrored_digests(self._settings):
+                mirror(conn, self._settings)
+        except OSError as error:
+            log.warning("the mirror of the keys could not be written: %s", error)

@@ -63,3 +63,14 @@ def test_a_database_without_tables_leaves_the_keys_of_the_settings(app: Flask) -
 
     app.extensions["pult"].writer.submit(empty)
     assert ring(app).owner("TEST-CRM-TOKEN") == 1
+
+
+def test_a_disk_that_takes_no_mirror_is_no_reason_to_refuse_a_key(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    make_key(app, "MADE-KEY")
+    monkeypatch.setattr("app.services.keyring.mirror", full)
+    assert ring(app).owner("MADE-KEY") == 1
