@@ -25,6 +25,7 @@ from app.services import (
     reconcile,
     reconcile_log,
     recordings,
+    rehearsal,
     schema,
     sessions,
 )
@@ -138,6 +139,7 @@ class Jobs:
             with self._app.app_context():
                 schema.migrate()
         self._writer.write(dialing.recover, self._lost_ms)
+        rehearsal.rehearse(self._writer, self._limits)
         self._migrated = True
         return True
 

@@ -38,6 +38,7 @@ class Runtime:
 
     def start(self) -> None:
         """Begin what happens by itself. Called in the serving process only."""
+        self.publisher.renderer.load()
         self.jobs.start()
         if self.bus:
             self.bus.start()

@@ -18,6 +18,18 @@ from app.live.frames import encode
 from app.services import live_calls
 from app.services.live_calls import LiveCall, LiveLeg
 
+FIRST_SEEN = (
+    "macros/ui.html",
+    "macros/call.html",
+    "desk/_screen_pop.html",
+    "desk/_notice.html",
+    "desk/_today.html",
+    "desk/_today_row.html",
+    "wallboard/_call.html",
+    "wallboard/_calls.html",
+    "calls/_stale.html",
+)
+
 
 class Audience(NamedTuple):
     """Those who read the same words and clocks."""
@@ -31,6 +43,11 @@ class Renderer:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+
+    def load(self) -> None:
+        """Compile what the first call would have to wait for."""
+        for template in FIRST_SEEN:
+            self._app.jinja_env.get_template(template)
 
     def html(self, template: str, audience: Audience, **values: Any) -> str:
         """The fragment for one audience."""
