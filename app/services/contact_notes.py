@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from app.models import Note, User
 from app.services.changes import Change
+from app.services.note_text import clean
 from app.services.writer import Unit
 
 LONGEST = 4000
@@ -23,21 +24,9 @@ class ContactNote(NamedTuple):
     call_id: int | None
 
 
-class BadNote(ValueError):
-    """A note that cannot be kept; `code`: empty or too_long."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 def add_to_contact(unit: Unit, contact_id: int, author_id: int, text: str) -> int:
     """Write a note about a contact and return its id. Raises BadNote."""
-    text = text.replace("\0", "").strip()
-    if not text:
-        raise BadNote("empty")
-    if len(text) > LONGEST:
-        raise BadNote("too_long")
+    text = clean(text, LONGEST)
     row = {"contact_id": contact_id, "author_id": author_id, "text": text, "created_at": unit.now}
     note_id = unit.conn.execute(insert(Note).values(row).returning(Note.id)).scalar_one()
     unit.changes.append(Change("contact", contact_id))

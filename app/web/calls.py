@@ -24,6 +24,7 @@ from app.services.call_log.rows import Row
 from app.services.call_log.sources import Key
 from app.services.call_log.totals import Totals
 from app.services.clock import now
+from app.services.note_text import BadNote
 from app.services.ownership import account_ids_of
 from app.web import export
 from app.web.context import reader, settings, write
@@ -73,7 +74,7 @@ def add_note(call_id: int) -> ResponseReturnValue:
     kept = visible(call_id)
     try:
         write(notes.add, kept, viewer().id, request.form.get("text", ""))
-    except notes.BadNote as bad:
+    except BadNote as bad:
         error = _("Write something first.") if bad.code == "empty" else _("The note is too long.")
         return _card(kept, error), 422
     return redirect(f"/calls/{kept}", 303)

@@ -17,6 +17,7 @@ from app.services import audit, contact_calls, contact_notes, contacts, director
 from app.services.contact_files import COLUMNS, lines
 from app.services.contacts import ContactError, NewContact
 from app.services.directory import PAGE, Card, ContactLine
+from app.services.note_text import BadNote
 from app.services.writer import Unit
 from app.web.contact_words import field_errors
 from app.web.context import reader, write
@@ -118,7 +119,7 @@ def add_note(contact_id: int) -> ResponseReturnValue:
     found = _found(contact_id)
     try:
         write(contact_notes.add_to_contact, found.id, viewer().id, request.form.get("text", ""))
-    except contact_notes.BadNote as bad:
+    except BadNote as bad:
         return _card(found, bad_note=bad.code), 422
     return redirect(f"/contacts/{found.id}", 303)
 

@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.services import contact_calls, contact_notes, contacts, directory
 from app.services.contacts import ContactError
+from app.services.note_text import BadNote
 from tests.scene import Scene
 
 CLIENT = "+79000001234"
@@ -176,7 +177,7 @@ def test_the_card_counts_the_calls_of_each_number(scene: Scene) -> None:
 @pytest.mark.parametrize(("text", "code"), [(" \n ", "empty"), ("я" * 4001, "too_long")])
 def test_an_empty_or_endless_note_is_refused(scene: Scene, text: str, code: str) -> None:
     made, nina = scene.contact(CLIENT), scene.person("Нина")
-    with pytest.raises(contact_notes.BadNote, match=code):
+    with pytest.raises(BadNote, match=code):
         scene.writer.write(contact_notes.add_to_contact, made, nina, text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, or_, select
@@ -13,25 +14,14 @@ from app.models import Did
 from app.pbx.numbers import normalise
 from app.services.call_log.people import accounts_of
 from app.services.call_log.search import Phones, find_phones
+from app.services.tracking import Direction, Outcome
 
 DAYS = 30
 LONGEST_SEARCH = 100
 YEARS = range(2000, 2101)
 
-DIRECTIONS = ("in", "out", "internal")
-OUTCOMES = (
-    "ringing",
-    "talking",
-    "answered",
-    "missed",
-    "busy",
-    "unavailable",
-    "forbidden",
-    "not_found",
-    "cancelled",
-    "no_end",
-    "other",
-)
+DIRECTIONS: tuple[str, ...] = get_args(Direction)
+OUTCOMES: tuple[str, ...] = get_args(Outcome)
 _RECORDED = {"": None, "yes": True, "1": True, "no": False, "0": False}
 
 

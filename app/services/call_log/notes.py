@@ -8,17 +8,10 @@ from sqlalchemy import Connection, insert, select
 
 from app.models import Note, User
 from app.services.changes import Change
+from app.services.note_text import clean
 from app.services.writer import Unit
 
 LONGEST = 2000
-
-
-class BadNote(ValueError):
-    """A note that cannot be kept; `code`: empty or too_long."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -44,11 +37,7 @@ def of_call(conn: Connection, call_id: int) -> list[CallNote]:
 
 def add(unit: Unit, call_id: int, author_id: int, text: str) -> None:
     """Write about a call. Raises BadNote for an empty text or one over LONGEST characters."""
-    text = text.replace("\0", "").strip()
-    if not text:
-        raise BadNote("empty")
-    if len(text) > LONGEST:
-        raise BadNote("too_long")
+    text = clean(text, LONGEST)
     row = {"call_id": call_id, "author_id": author_id, "text": text, "created_at": unit.now}
     unit.conn.execute(insert(Note).values(disposition="", **row))
     unit.changes.append(Change("call", call_id))
