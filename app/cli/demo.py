@@ -20,7 +20,7 @@ import click
 
 from app.cli.serve import ROOT, checked_settings
 from app.config import Settings, from_environment
-from app.pbx.company import CLIENTS, DIDS, PEOPLE, STRANGERS
+from app.pbx.company import CLIENTS, DIDS, PEOPLE
 from app.pbx.fake import FakePbx
 from app.pbx.traffic import live_traffic
 
@@ -134,8 +134,8 @@ def _ring_the_agent(pbx: FakePbx, stop: threading.Event) -> None:
     """Let the printed agent's phone ring again and again: alone, with a group, answered or not."""
     chance = random.Random(7)  # noqa: S311 - a demo, not a secret
     agent = PEOPLE[0].name
-    # The PBX routes known clients to whoever is responsible: these reach the agent.
-    callers = [client.phone for client in CLIENTS if client.responsible == agent] + list(STRANGERS)
+    # The PBX routes known clients to whoever is responsible, and strangers of past days are known by now.
+    callers = [client.phone for client in CLIENTS if client.responsible == agent]
     pause_s = FIRST_S
     while not stop.wait(pause_s):
         logins = chance.choice(((agent,), DIDS[0].logins))
