@@ -17,7 +17,10 @@ from app.services import secrets, sessions
 from app.services.connection import ensure_pbx
 from app.services.schema import migrate
 from app.services.writer import Unit
+from tests.faults.sending import FULL
 from tests.serving import Served
+
+PATIENCE_S, TOTAL_S = (8.0, 30.0) if FULL else (1.0, 4.0)  # how long a page waits, and the one request
 
 
 class Caller:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.faults.callers import PATIENCE_S, TOTAL_S, Caller, hire
 from tests.serving import Served
 
 Serve = Callable[..., Served]
+OpenHouse = Callable[..., list[Caller]]
 
 
 @pytest.fixture
@@ -30,6 +32,28 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         served = Served(data_dir or tmp_path / "data", **settings)
         running.append(served)
         return served.start()
+
+    yield start
+    for served in running:
+        served.stop()
+
+
+@pytest.fixture
+def open_house(tmp_path: Path) -> Iterator[OpenHouse]:
+    """Starts a server before the PBX at a URL and returns the people on it: `open_house(url, people=30)`."""
+    running: list[Served] = []
+
+    def start(url: str, people: int = 1) -> list[Caller]:
+        served = Served(
+            tmp_path / "data",
+            PULT_PBX_URL=url,
+            PULT_PBX_TOKEN="TEST-PBX-TOKEN",
+            PULT_DIAL_PATIENCE_SECONDS=PATIENCE_S,
+            PULT_DIAL_TOTAL_SECONDS=TOTAL_S,
+        )
+        callers = hire(served, people)
+        running.append(served.start())
+        return callers
 
     yield start
     for served in running:

@@ -1,21 +1,18 @@
 """Never twice: a dial on a real server, before a PBX that is dead, deaf, slow, rude or sends us elsewhere.
 
-The times are scaled down: PULT_FAULTS=full takes the real ones, and lets the PBX be away for an hour.
+The times are scaled down: a page waits 1 s and the request 4 s; `make faults` takes the real 8 s and 30 s.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from tests.faults.callers import Caller, hire, new_intent, shown
+from tests.faults.callers import PATIENCE_S, TOTAL_S, Caller, new_intent, shown
+from tests.faults.conftest import OpenHouse
 from tests.faults.pbx_line import (
     Manners,
     PbxLine,
@@ -27,43 +24,15 @@ from tests.faults.pbx_line import (
     trickle,
 )
 from tests.live.pages import Page, dial, eventually
-from tests.serving import Served
 
-FULL = os.environ.get("PULT_FAULTS") == "full"
-PATIENCE_S, TOTAL_S = (8.0, 30.0) if FULL else (1.0, 4.0)
-AWAY_S = 1800.0 if FULL else 4.0  # for each of two ways to be away
 PROMISED_S = 9.0
-
-Open = Callable[..., list[Caller]]
-
-
-@pytest.fixture
-def open_house(tmp_path: Path) -> Iterator[Open]:
-    """A function that starts a server before this PBX and returns the people on it."""
-    running: list[Served] = []
-
-    def start(url: str, people: int = 1) -> list[Caller]:
-        served = Served(
-            tmp_path / "data",
-            PULT_PBX_URL=url,
-            PULT_PBX_TOKEN="TEST-PBX-TOKEN",
-            PULT_DIAL_PATIENCE_SECONDS=PATIENCE_S,
-            PULT_DIAL_TOTAL_SECONDS=TOTAL_S,
-        )
-        callers = hire(served, people)
-        running.append(served.start())
-        return callers
-
-    yield start
-    for served in running:
-        served.stop()
 
 
 def settles(caller: Caller, intent: str, state: str) -> bool:
     return eventually(lambda: caller.state(intent) == state, within_s=TOTAL_S + 30)
 
 
-def test_twenty_posts_of_one_click_at_once_reach_the_pbx_once(open_house: Open) -> None:
+def test_twenty_posts_of_one_click_at_once_reach_the_pbx_once(open_house: OpenHouse) -> None:
     with PbxLine(answer_after(0.5)) as pbx:
         [caller] = open_house(pbx.url)
         intent = new_intent()
@@ -75,7 +44,7 @@ def test_twenty_posts_of_one_click_at_once_reach_the_pbx_once(open_house: Open) 
         assert len(pbx.heard) == 1
 
 
-def test_nobody_at_the_pbxs_address_is_a_refusal_at_once(open_house: Open) -> None:
+def test_nobody_at_the_pbxs_address_is_a_refusal_at_once(open_house: OpenHouse) -> None:
     [caller] = open_house(closed_port())
     assert shown(caller.dial(new_intent()).text) == "refused"
 
@@ -91,7 +60,7 @@ def test_nobody_at_the_pbxs_address_is_a_refusal_at_once(open_house: Open) -> No
     ],
 )
 def test_the_page_answers_in_time_and_the_one_request_is_not_repeated(
-    open_house: Open, manners: Manners, ends: str
+    open_house: OpenHouse, manners: Manners, ends: str
 ) -> None:
     with PbxLine(manners) as pbx:
         [caller] = open_house(pbx.url)
@@ -106,7 +75,7 @@ def test_the_page_answers_in_time_and_the_one_request_is_not_repeated(
         assert len(pbx.heard) == 1
 
 
-def test_a_late_answer_corrects_the_open_page(open_house: Open) -> None:
+def test_a_late_answer_corrects_the_open_page(open_house: OpenHouse) -> None:
     with PbxLine(answer_after((PATIENCE_S + TOTAL_S) / 2)) as pbx:
         [caller] = open_house(pbx.url)
         _, page = dial(caller.served.port, caller.cookie)
@@ -119,7 +88,7 @@ def test_a_late_answer_corrects_the_open_page(open_house: Open) -> None:
     assert "your phone rings" in frame
 
 
-def test_a_lost_answer_is_told_to_the_open_page_as_unclear(open_house: Open) -> None:
+def test_a_lost_answer_is_told_to_the_open_page_as_unclear(open_house: OpenHouse) -> None:
     with PbxLine(silent) as pbx:
         [caller] = open_house(pbx.url)
         _, page = dial(caller.served.port, caller.cookie)
@@ -139,7 +108,7 @@ def _frame_of(page: Page, intent: str) -> str:
             return frame
 
 
-def test_a_process_killed_before_the_answer_leaves_it_unknown_and_dials_once(open_house: Open) -> None:
+def test_a_process_killed_before_the_answer_leaves_it_unknown_and_dials_once(open_house: OpenHouse) -> None:
     with PbxLine(silent) as pbx:
         [caller] = open_house(pbx.url)
         intent = new_intent()
@@ -155,7 +124,7 @@ def test_a_process_killed_before_the_answer_leaves_it_unknown_and_dials_once(ope
         assert len(pbx.heard) == 1
 
 
-def test_a_redirect_is_not_followed_with_the_key(open_house: Open) -> None:
+def test_a_redirect_is_not_followed_with_the_key(open_house: OpenHouse) -> None:
     with PbxLine(silent) as elsewhere, PbxLine(redirect(elsewhere.url)) as pbx:
         [caller] = open_house(pbx.url)
         answer = caller.dial(new_intent())
@@ -165,7 +134,7 @@ def test_a_redirect_is_not_followed_with_the_key(open_house: Open) -> None:
         assert elsewhere.heard == []
 
 
-def test_an_answer_waits_for_a_database_that_is_locked(open_house: Open) -> None:
+def test_an_answer_waits_for_a_database_that_is_locked(open_house: OpenHouse) -> None:
     with PbxLine(answer_after(1)) as pbx:
         [caller] = open_house(pbx.url)
         intent = new_intent()
@@ -181,42 +150,3 @@ def test_an_answer_waits_for_a_database_that_is_locked(open_house: Open) -> None
             other.close()
         assert settles(caller, intent, "accepted")
         assert len(pbx.heard) == 1
-
-
-@pytest.mark.parametrize("url", [None, closed_port()], ids=["silent", "dead"])
-def test_a_pbx_that_is_down_harms_neither_pages_nor_pushes(open_house: Open, url: str | None) -> None:
-    with PbxLine(silent) as pbx:
-        callers = open_house(url or pbx.url, people=30)
-        over = threading.Event()
-        with ThreadPoolExecutor(len(callers)) as pool:
-            clicking = [pool.submit(_click_on, caller, over) for caller in callers]
-            pushed = _live_on(callers)
-            over.set()
-        clicks = sum(clicker.result() for clicker in clicking)
-        if url is None:
-            assert len(pbx.heard) == clicks
-    assert pushed > 0
-
-
-def _click_on(caller: Caller, over: threading.Event) -> int:
-    """Dial one number after the other; returns how often."""
-    clicks = 0
-    while not over.wait(0.5):  # a person's pace; refusals come at once
-        answer = caller.dial(new_intent(), phone=f"7900{clicks % 10_000_000:07}")
-        assert answer.status_code == 200
-        assert shown(answer.text) in ("sent", "refused", "unknown")
-        clicks += 1
-    return clicks
-
-
-def _live_on(callers: list[Caller]) -> int:
-    """Pushes come and pages are read meanwhile; returns how many pushes were answered."""
-    until, pushed = time.monotonic() + AWAY_S, 0
-    while time.monotonic() < until:
-        caller = callers[pushed % len(callers)]
-        assert caller.served.push(cmd="event", type="INCOMING", callid=f"c-{pushed}").status_code == 200
-        assert caller.get("/desk").status_code == 200
-        assert caller.served.push(cmd="contact", callid=f"c-{pushed}").status_code == 200
-        pushed += 1
-        time.sleep(0.05)
-    return pushed
