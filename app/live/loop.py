@@ -9,6 +9,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 
 from app.concurrency import native_lock, native_selector
 from app.live import frames
+from app.live.burst import best_burst
 from app.live.tab import Tab
 from app.live.watchers import Batch, Census
 from app.live.wire import Timings, Wire
@@ -26,7 +27,8 @@ class Loop:
         self, census: Census, *, tabs_per_user: int, clock: Callable[[], float], timings: Timings
     ) -> None:
         self._selector = native_selector()
-        self.wire = Wire(self._selector, census, tabs_per_user, timings)
+        self._burst = best_burst()
+        self.wire = Wire(self._selector, self._burst, census, tabs_per_user, timings)
         self.ended = False
         self._clock = clock
         self._timings = timings
@@ -132,3 +134,4 @@ class Loop:
             os.close(self._ear)
             os.close(self._bell)
         self._selector.close()
+        self._burst.close()

@@ -6,9 +6,11 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from errno import EAGAIN
 from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
 
 from app.live import frames
+from app.live.burst import Burst
 from app.live.tab import Refused, Tab, answer
 from app.live.watchers import Census, Watchers
 
@@ -33,7 +35,9 @@ class Timings:
 class Wire:
     """All tabs of the hub; only its thread comes here. `now` is the time at which its present turn began."""
 
-    def __init__(self, selector: BaseSelector, census: Census, tabs_per_user: int, timings: Timings) -> None:
+    def __init__(
+        self, selector: BaseSelector, burst: Burst, census: Census, tabs_per_user: int, timings: Timings
+    ) -> None:
         self.watchers = Watchers()
         self.closing: dict[int, Tab] = {}  # a close frame was sent, or waits
         self.late: dict[int, Tab] = {}  # something waits to be written
@@ -41,6 +45,7 @@ class Wire:
         self.dropped_slow = 0
         self.now = 0.0
         self._selector = selector
+        self._burst = burst
         self._census = census
         self._tabs_per_user = tabs_per_user
         self._timings = timings
@@ -70,25 +75,22 @@ class Wire:
 
     def write(self, data: bytes, count: int, tabs: Iterable[Tab]) -> None:
         """Write `count` whole frames to each tab, in one call where its socket takes them."""
-        size = len(data)
-        gone, slow = [], []
+        ready, slow = [], []
         for tab in tabs:
-            sent = 0
             if tab.out is None:
-                try:
-                    sent = tab.sock.send(data)
-                except BlockingIOError:
-                    pass
-                except OSError:
-                    gone.append(tab)
-                    continue
-                if sent == size:
-                    continue
-                self._wait_for(tab)
-            if not tab.keep(data, sent, count):
+                ready.append(tab)
+            elif not tab.keep(data, 0, count):
                 slow.append(tab)
-        for tab in gone:
-            self.forget(tab)
+        taken = self._burst.write([tab.sock.fileno() for tab in ready], data)
+        for tab, sent in zip(ready, taken, strict=True):
+            if sent == len(data):
+                continue
+            if sent < 0 and sent != -EAGAIN:
+                self.forget(tab)
+                continue
+            self._wait_for(tab)
+            if not tab.keep(data, max(0, sent), count):
+                slow.append(tab)
         self._drop_slow(slow)
 
     def flush(self, tab: Tab) -> None:
