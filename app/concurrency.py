@@ -198,7 +198,7 @@ class _ThreadSignal:
 
 
 class _Bell:
-    """Sets events of the loop from other threads: one watcher for all, as a send visits every watcher."""
+    """Wakes greenlets of the loop from other threads: one watcher for all, as a send visits every watcher."""
 
     def __init__(self, loop: Any) -> None:
         self.loop = loop
@@ -206,33 +206,43 @@ class _Bell:
         self._watcher = loop.async_()
         self._watcher.start(self._answer)
 
-    def ring(self, event: Any) -> None:
-        self._rung.append(event)
+    def ring(self, sleeper: Any) -> None:
+        self._rung.append(sleeper)
         self._watcher.send()
 
     def _answer(self) -> None:
         while self._rung:
-            self._rung.popleft().set()
+            self._rung.popleft().switch(True)
 
 
 class _LoopSignal:
-    """An event of the loop, set from another thread through the loop's bell."""
+    """A greenlet that sleeps in the loop, woken from another thread through the loop's bell."""
 
     bell: ClassVar[_Bell | None] = None
 
     def __init__(self, loop: Any) -> None:
-        from gevent.event import Event
+        from gevent.hub import Waiter as Sleeper
 
         if _LoopSignal.bell is None or _LoopSignal.bell.loop is not loop:
             _LoopSignal.bell = _Bell(loop)
         self._bell = _LoopSignal.bell
-        self._event = Event()
+        self._sleeper: Any = Sleeper()
 
     def send(self) -> None:
-        self._bell.ring(self._event)
+        self._bell.ring(self._sleeper)
 
     def wait(self, timeout: float | None) -> bool:
-        return self._event.wait(timeout)
+        from gevent import Timeout
+
+        late = Timeout.start_new(timeout)
+        try:
+            return bool(self._sleeper.get())
+        except Timeout as passed:
+            if passed is not late:
+                raise  # somebody else's, around us
+            return False
+        finally:
+            late.close()
 
 
 def _signal() -> _Signal:

@@ -12,6 +12,7 @@ from app.pbx.message import Message
 from app.pbx.numbers import Number, normalise, region_of
 from app.pbx.protocol import open_envelope, parse
 from app.services.changes import Change
+from app.services.prepared import Prepared
 from app.services.projection import keys
 from app.services.projection.refresh import create, refresh
 from app.services.projection.trails import TELLING
@@ -20,7 +21,9 @@ from app.services.tracking import Push as TrailPush
 from app.services.upsert import insert_for
 from app.services.writer import Unit
 
-_APPEND = insert(table_of(Push)).returning(Push.id)
+_COLUMNS = ("pbx_id", "received_at", "callid", "call_key_id", "cmd", "source")
+_MORE = ("content_type", "body", "flags", "state", "error")
+_APPEND = Prepared(insert(table_of(Push)).returning(Push.id), (*_COLUMNS, *_MORE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def _append(
         "state": state,
         "error": error[:2000],
     }
-    push_id = int(unit.conn.execute(_APPEND, row).scalar_one())
+    push_id = int(_APPEND.scalar(unit.conn, row))
     if state != "ok":
         unit.changes.append(Change("inbox", push_id))
     return push_id

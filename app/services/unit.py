@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from app.services.changes import Change
+from app.services.prepared import Prepared
 
+DATA_VERSION = Prepared(text("PRAGMA data_version"))
 CACHED = 50_000  # things known of rows, before all is forgotten to bound the memory
 
 
@@ -22,7 +24,7 @@ class Cache(dict[Any, Any]):
     def check(self, conn: Connection) -> None:
         """Forget all when somebody else, a command for example, has written to the file meanwhile."""
         if conn.dialect.name == "sqlite":
-            version = conn.exec_driver_sql("PRAGMA data_version").scalar_one()
+            version = DATA_VERSION.scalar(conn)
             if version != self._data_version:
                 self.clear()
                 self._data_version = version

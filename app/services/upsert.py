@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.models.base import Base, table_of
+from app.services.prepared import Prepared
 
 
 def insert_for(conn: Connection, model: type[Base]) -> Any:
@@ -25,26 +26,25 @@ def insert_as(dialect: str, model: type[Base]) -> Any:
 
 def upsert(conn: Connection, model: type[Base], key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Insert the row `key | values`, or set `values` on the row that has this key."""
-    statement = _upsert(conn.dialect.name, model, tuple(key), tuple(values))
-    conn.execute(statement, {**key, **values})
+    _upsert(conn.dialect.name, model, tuple(key), tuple(values)).run(conn, {**key, **values})
 
 
 def add_up(conn: Connection, model: type[Base], key: Mapping[str, Any], amounts: Mapping[str, int]) -> None:
     """Insert the row `key | amounts`, or add `amounts` to those of the row that has this key."""
     statement = _upsert(conn.dialect.name, model, tuple(key), tuple(amounts), adding=True)
-    conn.execute(statement, {**key, **amounts})
+    statement.run(conn, {**key, **amounts})
 
 
 @cache
 def _upsert(
     dialect: str, model: type[Base], key: tuple[str, ...], values: tuple[str, ...], *, adding: bool = False
-) -> Any:
+) -> Prepared:
     statement = insert_as(dialect, model).values({name: bindparam(name) for name in (*key, *values)})
     if not values:
-        return statement.on_conflict_do_nothing(index_elements=key)
+        return Prepared(statement.on_conflict_do_nothing(index_elements=key))
     table, new = table_of(model), statement.excluded
     changed = {name: table.c[name] + new[name] if adding else new[name] for name in values}
-    return statement.on_conflict_do_update(index_elements=key, set_=changed)
+    return Prepared(statement.on_conflict_do_update(index_elements=key, set_=changed))
 
 
 def update_columns(
@@ -52,11 +52,11 @@ def update_columns(
 ) -> None:
     """Set `values` on the row that has this key."""
     statement = _update(model, tuple(key), tuple(values))
-    conn.execute(statement, {**{f"key_{name}": value for name, value in key.items()}, **values})
+    statement.run(conn, {**{f"key_{name}": value for name, value in key.items()}, **values})
 
 
 @cache
-def _update(model: type[Base], key: tuple[str, ...], columns: tuple[str, ...]) -> Any:
+def _update(model: type[Base], key: tuple[str, ...], columns: tuple[str, ...]) -> Prepared:
     table = table_of(model)
     where = [table.c[name] == bindparam(f"key_{name}") for name in key]
-    return update(table).where(*where).values({name: bindparam(name) for name in columns})
+    return Prepared(update(table).where(*where).values({name: bindparam(name) for name in columns}))

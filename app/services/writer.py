@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from queue import Empty
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.concurrency import SimpleQueue, Waiter, start_thread
 from app.services.changes import Change
 from app.services.clock import now
 from app.services.outage import Outage, Unavailable, is_outage, is_race
+from app.services.prepared import Prepared
 from app.services.unit import Cache, Unit
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ T = TypeVar("T")
 BATCH = 500
 TIMEOUT_S = 20.0
 RACES = 3
+BEGIN = {"sqlite": Prepared(text("BEGIN IMMEDIATE")), "postgresql": Prepared(text("BEGIN"))}
+COMMIT = Prepared(text("COMMIT"))
 
 
 Job = Callable[[Unit], Any]
@@ -173,7 +176,7 @@ class Writer:
         conn = self._connection()
         changes: list[Change] = []
         try:
-            conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.dialect.name == "sqlite" else "BEGIN")
+            BEGIN[conn.dialect.name].run(conn)
             self._cache.check(conn)
             results = []
             for job in jobs:
@@ -181,7 +184,7 @@ class Writer:
                 results.append(job(unit))
             if self._before_commit is not None and changes:
                 self._before_commit(conn, changes)
-            conn.commit()
+            COMMIT.run(conn)
         except BaseException as error:
             self._cache.clear()
             self._disconnect()  # instead of a roll-back: after a failed COMMIT it leaves the transaction open

@@ -23,6 +23,7 @@ from app.models import (
 from app.models.base import table_of
 from app.pbx.numbers import Number
 from app.services.changes import Change
+from app.services.prepared import Prepared
 from app.services.projection import memory, rollups, rows
 from app.services.tracking import Limits
 from app.services.writer import Unit
@@ -30,14 +31,17 @@ from app.services.writer import Unit
 LONGEST_CALLID = 500
 TOUCHED_MS = 3600 * 1000
 
-_NEWEST = (
+_NEWEST = Prepared(
     select(CallKey.id, CallKey.call_id, CallKey.generation, CallKey.phone, CallKey.last_push_at)
     .where(CallKey.pbx_id == bindparam("pbx_id"), CallKey.callid == bindparam("callid"))
     .order_by(CallKey.generation.desc())
     .limit(1)
 )
-_ADD = insert(table_of(CallKey)).returning(CallKey.id)
-_TOUCH = (
+_ADD = Prepared(
+    insert(table_of(CallKey)).returning(CallKey.id),
+    ("pbx_id", "callid", "generation", "call_id", "phone", "last_push_at"),
+)
+_TOUCH = Prepared(
     update(CallKey)
     .where(CallKey.id == bindparam("key_id"))
     .values(last_push_at=bindparam("at"), phone=bindparam("number"))
@@ -73,7 +77,7 @@ def newest(unit: Unit, pbx_id: int, callid: str) -> Key | None:
     known: Key | None = unit.cache.get(("key", pbx_id, callid))
     if known is not None:
         return known
-    row = unit.conn.execute(_NEWEST, {"pbx_id": pbx_id, "callid": callid}).first()
+    row = _NEWEST.row(unit.conn, {"pbx_id": pbx_id, "callid": callid})
     return _remember(unit, pbx_id, callid, Key(*row)) if row else None
 
 
@@ -95,7 +99,7 @@ def add(
         "phone": phone.value[:64] if phone else "",
         "last_push_at": at,
     }
-    key_id = int(unit.conn.execute(_ADD, row).scalar_one())
+    key_id = int(_ADD.scalar(unit.conn, row))
     _remember(unit, pbx_id, callid, Key(key_id, call_id, generation, str(row["phone"]), at))
     return key_id
 
@@ -106,7 +110,7 @@ def touch(unit: Unit, pbx_id: int, callid: str, key: Key, phone: Number | None, 
     if number == key.phone and at - key.last_push_at < TOUCHED_MS:
         return
     at = max(at, key.last_push_at)
-    unit.conn.execute(_TOUCH, {"key_id": key.id, "at": at, "number": number})
+    _TOUCH.run(unit.conn, {"key_id": key.id, "at": at, "number": number})
     _remember(unit, pbx_id, callid, key._replace(phone=number, last_push_at=at))
 
 

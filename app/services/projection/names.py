@@ -7,10 +7,11 @@ from sqlalchemy import bindparam, select
 from app.models import Did, PbxAccount, Phone
 from app.pbx.numbers import Number
 from app.services.changes import Change
+from app.services.prepared import Prepared
 from app.services.upsert import insert_for, upsert
 from app.services.writer import Unit
 
-_PHONE = select(Phone.id).where(Phone.number == bindparam("number"))
+_PHONE = Prepared(select(Phone.id).where(Phone.number == bindparam("number")))
 
 
 def account_id(unit: Unit, pbx_id: int, login: str) -> int:
@@ -49,9 +50,9 @@ def phone_id(unit: Unit, number: Number) -> int | None:
         return None
     key = ("phone", number.value)
     if (found := unit.cache.get(key)) is None:
-        found = unit.conn.execute(_PHONE, {"number": number.value[:64]}).scalar()
+        found = _PHONE.scalar(unit.conn, {"number": number.value[:64]})
         if found is None:
             upsert(unit.conn, Phone, {"number": number.value[:64]}, {"kind": number.kind})
-            found = unit.conn.execute(_PHONE, {"number": number.value[:64]}).scalar_one()
+            found = _PHONE.scalar(unit.conn, {"number": number.value[:64]})
         unit.cache[key] = found
     return int(found)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
 from app.models import LIVE, Call, Reaction
 from app.services import dialing
 from app.services.changes import Change
+from app.services.prepared import Prepared
 from app.services.projection import memory, rollups, rows, trails
 from app.services.projection.memory import Known
 from app.services.tracking import CallState, Limits, project
@@ -105,15 +105,17 @@ def _plan_reaction(unit: Unit, call_id: int, outcome: str) -> None:
     due_at = None if outcome in LIVE else unit.now + REACTION_DELAY_MS
     # A missed call that turns out answered is looked at again: whoever talked becomes responsible.
     statement = _planned(unit.conn.dialect.name, again=outcome == "answered")
-    unit.conn.execute(statement, {"call_id": call_id, "due_at": due_at})
+    statement.run(unit.conn, {"call_id": call_id, "due_at": due_at})
 
 
 @cache
-def _planned(dialect: str, *, again: bool) -> Any:
+def _planned(dialect: str, *, again: bool) -> Prepared:
     statement = insert_as(dialect, Reaction).values(call_id=bindparam("call_id"), due_at=bindparam("due_at"))
     unless_done = None if again else Reaction.done_at.is_(None)
     changed = {"due_at": statement.excluded.due_at}
-    return statement.on_conflict_do_update(index_elements=["call_id"], set_=changed, where=unless_done)
+    return Prepared(
+        statement.on_conflict_do_update(index_elements=["call_id"], set_=changed, where=unless_done)
+    )
 
 
 def anything_due(conn: Connection, now: int) -> bool:

@@ -12,12 +12,13 @@ from sqlalchemy import bindparam, case, delete, update
 from app.models import LIVE, Base, CallDate, CallDay, CallFacet, CallHour, CallMonth, Phone
 from app.models.base import table_of
 from app.models.rollup import NONE
+from app.services.prepared import Prepared
 from app.services.upsert import add_up, upsert
 from app.services.writer import Unit
 
 _PHONE = table_of(Phone)
 _LAST = _PHONE.c.last_call_at
-_COUNTED = (
+_COUNTED = Prepared(
     update(_PHONE)
     .where(_PHONE.c.id == bindparam("phone_id"))
     .values(
@@ -81,10 +82,10 @@ def count_phone(unit: Unit, old: Row | None, new: Row) -> None:
     """Keep each number's count of calls and its last call."""
     before, after, at = (old or {}).get("phone_id"), new["phone_id"], new["started_at"]
     if before is not None and before != after:
-        unit.conn.execute(_COUNTED, {"phone_id": before, "step": -1, "at": 0})
+        _COUNTED.run(unit.conn, {"phone_id": before, "step": -1, "at": 0})
     if after is not None and (old is None or before != after or old["started_at"] != at):
         step = 0 if before == after else 1
-        unit.conn.execute(_COUNTED, {"phone_id": after, "step": step, "at": at})
+        _COUNTED.run(unit.conn, {"phone_id": after, "step": step, "at": at})
 
 
 def note_facet(unit: Unit, call: Row) -> None:
@@ -104,4 +105,4 @@ def note_facet(unit: Unit, call: Row) -> None:
 def forget_phone(unit: Unit, call: Row) -> None:
     """Take a call that is merged away out of its number's count."""
     if call["phone_id"] is not None:
-        unit.conn.execute(_COUNTED, {"phone_id": call["phone_id"], "step": -1, "at": 0})
+        _COUNTED.run(unit.conn, {"phone_id": call["phone_id"], "step": -1, "at": 0})

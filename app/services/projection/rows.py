@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from app.models import Call, Leg, Recording
 from app.models.base import table_of
 from app.pbx.message import is_person
+from app.services.prepared import Prepared
 from app.services.projection import names
 from app.services.tracking import CallState
 from app.services.tracking import Leg as LegState
@@ -21,8 +22,9 @@ Row = Mapping[str, Any]
 
 _CALL = select(Call.__table__).where(Call.id == bindparam("call_id"))
 _LEGS = select(Leg.__table__).where(Leg.call_id == bindparam("call_id"))
-_NEW_CALL = insert(table_of(Call)).returning(Call.id)
-_NEW_LEG = insert(table_of(Leg))
+_FOLLOWING = [column.key for column in table_of(Call).columns if column.key not in ("id", "callback_s")]
+_NEW_CALL = Prepared(insert(table_of(Call)).returning(Call.id), _FOLLOWING)
+_NEW_LEG = Prepared(insert(table_of(Leg)), [column.key for column in table_of(Leg).columns])
 _SHARED = ("started_at", "direction", "outcome", "did_id", "recorded", "phone_id")
 
 
@@ -90,7 +92,7 @@ def _leg_columns(leg: LegState) -> dict[str, Any]:
 
 def insert_call(unit: Unit, row: Row, callid: str) -> int:
     """A new call; returns our id of it, which never changes."""
-    return int(unit.conn.execute(_NEW_CALL, {**row, "callid": callid}).scalar_one())
+    return int(_NEW_CALL.scalar(unit.conn, {**row, "callid": callid}))
 
 
 def save_call(unit: Unit, call_id: int, old: Row, new: Row) -> bool:
@@ -107,8 +109,8 @@ def save_legs(unit: Unit, call_id: int, old: Mapping[int, Row], new: Mapping[int
     if gone:
         unit.conn.execute(delete(Leg).where(Leg.call_id == call_id, Leg.account_id.in_(gone)))
     fresh = [row for account, row in new.items() if account not in old]
-    if fresh:
-        unit.conn.execute(_NEW_LEG, fresh)
+    for row in fresh:
+        _NEW_LEG.run(unit.conn, row)
     changed = [account for account, row in new.items() if account in old and old[account] != row]
     for account in changed:
         values = {name: value for name, value in new[account].items() if old[account][name] != value}
