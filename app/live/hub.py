@@ -98,7 +98,10 @@ class Hub:
             raise
 
     def send(self, topic: str, frames: Sequence[bytes]) -> None:
-        """Write encoded frames to every tab subscribed to `topic`; what queues up leaves in one write."""
+        """Write encoded frames to every tab subscribed to `topic`; what queues up leaves in one write.
+
+        Frames of a topic keep their order. Those for a few tabs may overtake those for many.
+        """
         if frames and self._loop is not None and self._census.watched(topic):
             self._loop.post(Batch(topic, b"".join(frames), len(frames)))
 

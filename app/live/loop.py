@@ -10,6 +10,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 from app.concurrency import native_lock, native_selector
 from app.live import frames
 from app.live.burst import best_burst
+from app.live.rounds import Rounds
 from app.live.tab import Tab
 from app.live.watchers import Batch, Census
 from app.live.wire import Timings, Wire
@@ -21,7 +22,7 @@ Command = Callable[[], None]
 
 
 class Loop:
-    """Takes turns: wait for sockets or commands, serve the ready, write one batch, look at deadlines."""
+    """Takes turns: wait for sockets or commands, serve the ready, write a little, look at deadlines."""
 
     def __init__(
         self, census: Census, *, tabs_per_user: int, clock: Callable[[], float], timings: Timings
@@ -29,6 +30,7 @@ class Loop:
         self._selector = native_selector()
         self._burst = best_burst()
         self.wire = Wire(self._selector, self._burst, census, tabs_per_user, timings)
+        self._rounds = Rounds(self.wire, clock)
         self.ended = False
         self._clock = clock
         self._timings = timings
@@ -55,6 +57,7 @@ class Loop:
             while not self._is_over():
                 self._listen(sweep_at)
                 self._obey()
+                self._rounds.go_on()
                 if self.wire.now >= sweep_at:
                     self.wire.sweep()
                     sweep_at = self.wire.now + self._timings.sweep_s
@@ -94,8 +97,9 @@ class Loop:
 
     def _listen(self, sweep_at: float) -> None:
         until = sweep_at if self._stop_by is None else min(sweep_at, self._stop_by)
-        timeout = 0 if self._commands else max(0, until - self._clock())
-        ready = self._selector.select(timeout)
+        round_s = 0.0 if self._commands else self._rounds.wait_s()
+        timeout = max(0.0, until - self._clock())
+        ready = self._selector.select(timeout if round_s is None else min(timeout, round_s))
         self.wire.now = self._clock()
         for key, events in ready:
             if key.data is None:
@@ -114,8 +118,9 @@ class Loop:
         while self._commands and size < BATCH_BYTES and len(batches) < BATCHES:
             command = self._commands[0]
             if isinstance(command, Batch):
-                batches.append(command)
-                size += len(command.data)
+                if not self._rounds.takes(command):
+                    batches.append(command)
+                    size += len(command.data)
             elif batches:
                 break
             else:

@@ -23,7 +23,7 @@ class Share(NamedTuple):
 
     data: bytes
     frames: int
-    tabs: Iterable[Tab]
+    tabs: list[Tab]
 
 
 class Census:
@@ -65,13 +65,42 @@ class Census:
             return set(self._watched)
 
 
+class Topic:
+    """The tabs that watch a topic, and the frames that wait for the next round to all of them."""
+
+    __slots__ = ("held", "tabs", "turn")
+
+    def __init__(self) -> None:
+        self.tabs: dict[Tab, int] = {}  # and from which held batch on each of them gets them
+        self.held: list[Batch] = []
+        self.turn = 0  # batches that have ever been held: the number of the next one
+
+    def hold(self, batch: Batch) -> None:
+        """Keep a batch for the next round. A tab that comes later has it in its snapshot already."""
+        self.held.append(batch)
+        self.turn += 1
+
+    def release(self, bytes_at_most: int) -> list[Share]:
+        """What is to be written in this round: the oldest batches, for each tab those that are its own."""
+        number, size = 0, 0
+        while number < len(self.held) and size < bytes_at_most:
+            size += len(self.held[number].data)
+            number += 1
+        first = self.turn - len(self.held)
+        batches, self.held = self.held[:number], self.held[number:]
+        audiences: dict[int, list[Tab]] = {}
+        for tab, turn in self.tabs.items():
+            audiences.setdefault(max(0, turn - first), []).append(tab)
+        return [_share(batches[skip:], tabs) for skip, tabs in audiences.items() if skip < number]
+
+
 class Watchers:
     """The open tabs by id, by user and by topic."""
 
     def __init__(self) -> None:
         self.tabs: dict[int, Tab] = {}
         self.users: dict[int, list[Tab]] = {}
-        self._topics: dict[str, dict[int, Tab]] = {}
+        self.topics: dict[str, Topic] = {}
 
     def add(self, tab: Tab) -> None:
         self.tabs[tab.id] = tab
@@ -85,33 +114,35 @@ class Watchers:
         mine.remove(tab)
         if not mine:
             del self.users[tab.user]
-        for topic in tab.subscribed:
-            watchers = self._topics[topic]
-            del watchers[tab.id]
-            if not watchers:
-                del self._topics[topic]
+        for name in tab.subscribed:
+            topic = self.topics[name]
+            del topic.tabs[tab]
+            if not topic.tabs:
+                del self.topics[name]
         return True
 
-    def subscribe(self, tab: Tab, topic: str) -> bool:
+    def subscribe(self, tab: Tab, name: str) -> bool:
         """Let a tab watch a topic; False if it does already."""
-        watchers = self._topics.setdefault(topic, {})
-        if tab.id in watchers:
+        topic = self.topics.get(name)
+        if topic is None:
+            topic = self.topics[name] = Topic()
+        if tab in topic.tabs:
             return False
-        watchers[tab.id] = tab
-        tab.subscribed += (topic,)
+        topic.tabs[tab] = topic.turn
+        tab.subscribed += (name,)
         return True
 
     def shares(self, batches: list[Batch]) -> list[Share]:
         """Divide batches so that each tab gets all of its own in order and in one write.
 
-        The smallest audiences come first: a screen pop does not wait for a wallboard's thousands.
+        The smallest audiences come first.
         """
-        bits = {topic: 1 << n for n, topic in enumerate(dict.fromkeys(batch.topic for batch in batches))}
+        bits = {name: 1 << n for n, name in enumerate(dict.fromkeys(batch.topic for batch in batches))}
         if len(bits) == 1:
-            return [_share(batches, self._topics.get(batches[0].topic, {}).values())]
+            return [_share(batches, self._watching(batches[0].topic))]
         masks: dict[Tab, int] = {}
-        for topic, bit in bits.items():
-            for tab in self._topics.get(topic, {}).values():
+        for name, bit in bits.items():
+            for tab in self._watching(name):
                 masks[tab] = masks.get(tab, 0) | bit
         audiences: dict[int, list[Tab]] = {}
         for tab, mask in masks.items():
@@ -119,6 +150,10 @@ class Watchers:
         smallest_first = sorted(audiences.items(), key=lambda audience: len(audience[1]))
         return [_share([b for b in batches if mask & bits[b.topic]], tabs) for mask, tabs in smallest_first]
 
+    def _watching(self, name: str) -> list[Tab]:
+        topic = self.topics.get(name)
+        return list(topic.tabs) if topic else []
 
-def _share(batches: list[Batch], tabs: Iterable[Tab]) -> Share:
+
+def _share(batches: list[Batch], tabs: list[Tab]) -> Share:
     return Share(b"".join(batch.data for batch in batches), sum(batch.frames for batch in batches), tabs)
