@@ -9,13 +9,13 @@ it is idle. So only three things cross: SimpleQueue towards a thread, Waiter bac
 from __future__ import annotations
 
 import contextvars
-import selectors
-import sys
 import threading
 from _queue import SimpleQueue  # the native one: gevent replaces the name in `queue`
-from collections import deque
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
+
+from app.native import NativeLock, current_loop, native_lock, native_selector, original, under_gevent
+from app.signals import make_signal
 
 __all__ = [
     "NativeLock",
@@ -33,45 +33,6 @@ __all__ = [
 T = TypeVar("T")
 
 
-def under_gevent() -> bool:
-    """True when this process has been patched: handlers are greenlets then."""
-    if "gevent" not in sys.modules:
-        return False
-    from gevent import monkey
-
-    return monkey.is_module_patched("socket")
-
-
-def _original(module: str, name: str) -> Any:
-    """The standard library's own object, whether or not gevent has replaced it."""
-    if under_gevent():
-        from gevent import monkey
-
-        return monkey.get_original(module, name)
-    return getattr(sys.modules[module], name)
-
-
-class NativeLock(Protocol):
-    """A lock of the operating system."""
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
-    def release(self) -> None: ...
-    def __enter__(self) -> bool: ...
-    def __exit__(self, *exc: object) -> None: ...
-
-
-def native_lock() -> NativeLock:
-    """A lock for a few instructions shared by OS threads and greenlets; never wait for I/O under it."""
-    lock: NativeLock = _original("_thread", "allocate_lock")()
-    return lock
-
-
-def native_selector() -> selectors.BaseSelector:
-    """The platform's best selector, for an OS thread's own loop."""
-    selector: selectors.BaseSelector = _original("selectors", "DefaultSelector")()
-    return selector
-
-
 class Thread:
     """A started OS thread; `join` waits for its end."""
 
@@ -80,7 +41,7 @@ class Thread:
         self._running.acquire()
         self._fn = fn
         if under_gevent():
-            _original("_thread", "start_new_thread")(self._run, ())
+            original("_thread", "start_new_thread")(self._run, ())
         else:
             threading.Thread(target=self._run, name=name, daemon=True).start()
 
@@ -107,7 +68,7 @@ class Waiter(Generic[T]):
     """A result that one thread waits for, in a greenlet letting the others run, and another one brings."""
 
     def __init__(self) -> None:
-        self._signal: _Signal = _signal()
+        self._signal = make_signal()
         self._value: T | None = None
         self._error: BaseException | None = None
 
@@ -176,85 +137,3 @@ def _outcome(fn: Callable[..., T], args: tuple[Any, ...]) -> tuple[T | None, Bas
         return fn(*args), None
     except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
         return None, error
-
-
-class _Signal(Protocol):
-    def send(self) -> None: ...
-    def wait(self, timeout: float | None) -> bool: ...
-
-
-class _ThreadSignal:
-    """A lock that is born taken: released by the sender, taken by the waiter."""
-
-    def __init__(self) -> None:
-        self._lock = native_lock()
-        self._lock.acquire()
-
-    def send(self) -> None:
-        self._lock.release()
-
-    def wait(self, timeout: float | None) -> bool:
-        return self._lock.acquire(timeout=-1 if timeout is None else timeout)
-
-
-class _Bell:
-    """Wakes greenlets of the loop from other threads: one watcher for all, as a send visits every watcher."""
-
-    def __init__(self, loop: Any) -> None:
-        self.loop = loop
-        self._rung: deque[Any] = deque()
-        self._watcher = loop.async_()
-        self._watcher.start(self._answer)
-
-    def ring(self, sleeper: Any) -> None:
-        self._rung.append(sleeper)
-        self._watcher.send()
-
-    def _answer(self) -> None:
-        while self._rung:
-            self._rung.popleft().switch(True)
-
-
-class _LoopSignal:
-    """A greenlet that sleeps in the loop, woken from another thread through the loop's bell."""
-
-    bell: ClassVar[_Bell | None] = None
-
-    def __init__(self, loop: Any) -> None:
-        from gevent.hub import Waiter as Sleeper
-
-        if _LoopSignal.bell is None or _LoopSignal.bell.loop is not loop:
-            _LoopSignal.bell = _Bell(loop)
-        self._bell = _LoopSignal.bell
-        self._sleeper: Any = Sleeper()
-
-    def send(self) -> None:
-        self._bell.ring(self._sleeper)
-
-    def wait(self, timeout: float | None) -> bool:
-        from gevent import Timeout
-
-        late = Timeout.start_new(timeout)
-        try:
-            return bool(self._sleeper.get())
-        except Timeout as passed:
-            if passed is not late:
-                raise  # somebody else's, around us
-            return False
-        finally:
-            late.close()
-
-
-def _signal() -> _Signal:
-    loop = current_loop()
-    return _ThreadSignal() if loop is None else _LoopSignal(loop)
-
-
-def current_loop() -> Any:
-    """The gevent loop that serves requests if the caller runs in it, None in any other thread."""
-    if not under_gevent():
-        return None
-    from gevent._hub_local import get_hub_if_exists
-
-    hub = get_hub_if_exists()
-    return hub.loop if hub is not None and hub.main_hub else None

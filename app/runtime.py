@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, current_app
 
-from app.config import Settings
+from app.config import LANGUAGES, Settings
 from app.jobs import Jobs
 from app.live.bus import Bus
 from app.live.hub import Hub
@@ -38,7 +38,7 @@ class Runtime:
 
     def start(self) -> None:
         """Begin what happens by itself. Called in the serving process only."""
-        self.publisher.renderer.load()
+        self.publisher.renderer.load(LANGUAGES)
         self.jobs.start()
         if self.bus:
             self.bus.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -11,7 +12,8 @@ from app.config import LANGUAGES
 from app.live.figures import Figures
 from app.live.frames import encode
 from app.live.hub import Hub
-from app.live.regions import Audience, Renderer, remove, replace, swap
+from app.live.regions import remove, replace, swap
+from app.live.rendering import Audience, Renderer
 from app.models import LIVE
 from app.services import live_calls
 from app.services.live_calls import LiveCall
@@ -20,6 +22,8 @@ CALLS_SHOWN = 50
 CALLS_KNOWN = 1000
 FIGURES_EVERY_S = 0.25
 STALE_EVERY_S = 2.0
+
+Changed = Mapping[int, LiveCall | None]
 
 
 def topic(lang: str) -> str:
@@ -35,7 +39,7 @@ class Board:
         self._renderer = renderer
         self._coalesce_s = coalesce_ms / 1000
         self._calls: dict[int, LiveCall] | None = None  # None: nobody watches, nothing is known
-        self._pending: set[int] = set()
+        self._pending: dict[int, LiveCall | None] = {}  # calls that have changed, as they stand now
         self._figures = Figures(renderer, zone)
         # Counting costs more than a row, and nobody reads four figures a second.
         self._figures_s = max(self._coalesce_s, FIGURES_EVERY_S)
@@ -46,10 +50,10 @@ class Board:
         """The languages in which somebody watches."""
         return [lang for lang in LANGUAGES if self._hub.watched(topic(lang))]
 
-    def note(self, call_id: int) -> None:
-        """A call has changed; the next flush shows it."""
+    def note(self, call_id: int, call: LiveCall | None) -> None:
+        """A call stands as `call` now, or is no more; the next flush shows it."""
         if self._calls is not None:
-            self._pending.add(call_id)
+            self._pending[call_id] = call
 
     def wait_s(self) -> float | None:
         """How long the publisher may sleep before `flush` is due; None when nothing is pending."""
@@ -78,40 +82,37 @@ class Board:
             return
         at = time.monotonic()
         if self._pending and at >= self._next_at:
-            self._flush_calls(conn, languages)
+            self._flush_calls(languages)
         if at >= self._figures_at:
             self._figures_at, self._figures_wait = at + self._figures_s, False
             for lang, frames in self._figures.changes(conn, languages).items():
                 self._hub.send(topic(lang), frames)
 
-    def _flush_calls(self, conn: Connection, languages: list[str]) -> None:
+    def _flush_calls(self, languages: list[str]) -> None:
         """One row when it was one call that changed, else the whole list."""
-        pending, self._pending = self._pending, set()
+        pending, self._pending = self._pending, {}
         self._next_at = time.monotonic() + self._coalesce_s
         self._figures_wait = True
-        frames = self._call_frames(conn, pending, languages)
+        frames = self._call_frames(pending, languages)
         stale = self._stale_frames(pending, languages)
         for lang in languages:
             self._hub.send(topic(lang), frames[lang] + stale.get(lang, []))
 
-    def _stale_frames(self, pending: set[int], languages: list[str]) -> dict[str, list[bytes]]:
+    def _stale_frames(self, pending: Changed, languages: list[str]) -> dict[str, list[bytes]]:
         """When a call has ended, pages of the log are told so, now and then."""
         assert self._calls is not None
         at = time.monotonic()
-        if at < self._stale_at or pending <= self._calls.keys():
+        if at < self._stale_at or pending.keys() <= self._calls.keys():
             return {}
         self._stale_at = at + STALE_EVERY_S
         template = "calls/_stale.html"
         return {lang: [encode(self._renderer.html(template, Audience(lang, "")))] for lang in languages}
 
-    def _call_frames(
-        self, conn: Connection, pending: set[int], languages: list[str]
-    ) -> dict[str, list[bytes]]:
+    def _call_frames(self, pending: Changed, languages: list[str]) -> dict[str, list[bytes]]:
         assert self._calls is not None
-        found = {call.id: call for call in live_calls.by_ids(conn, pending)}
         changes = []
-        for call_id in pending:
-            call, before = found.get(call_id), self._calls.get(call_id)
+        for call_id, call in pending.items():
+            before = self._calls.get(call_id)
             if call is not None and call.outcome in LIVE:
                 self._calls[call_id] = call
                 changes.append((call, "new" if before is None else "changed"))

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from app.live.frames import encode
 from app.live.hub import Hub
 from app.live.pops import Pops, topic
-from app.live.regions import Audience, Renderer, replace
+from app.live.regions import replace
+from app.live.rendering import Audience, Renderer
 from app.models import LIVE
 from app.services import desk, dialing, ownership
 from app.services.clock import now

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from app.live.hub import Hub
-from app.live.regions import Audience, Renderer, replace
+from app.live.regions import replace
+from app.live.rendering import Audience, Renderer
 from app.services.pulse import Pulse
 
 PREFIX = "feed:"

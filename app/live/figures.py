@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from app.live.chart import Column, columns
-from app.live.regions import Audience, Renderer, replace
+from app.live.regions import replace
+from app.live.rendering import Audience, Renderer
 from app.services import wallboard
 from app.services.clock import now
 

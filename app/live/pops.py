@@ -14,12 +14,13 @@ from sqlalchemy import Connection
 
 from app.live.frames import encode
 from app.live.hub import Hub
-from app.live.regions import Audience, Renderer, pop_values, remove, replace, swap
+from app.live.regions import remove, replace, swap
+from app.live.rendering import Audience, Renderer
+from app.live.sight import Sight
 from app.models import LIVE
 from app.services.live_calls import LiveCall
 
 SWEEP_S = 1.0
-TEMPLATE = "desk/_screen_pop.html"
 
 
 def topic(user_id: int) -> str:
@@ -73,7 +74,8 @@ class Pops:
         self._audiences[user_id] = audience
         now = {call.id: call for call in calls}
         for call_id in now.keys() | self._shown.get(user_id, {}).keys():
-            self._show(conn, user_id, now.get(call_id), call_id)
+            call = now.get(call_id)
+            self._show(user_id, Sight(conn, call) if call else None, call_id, call.callid if call else "")
         cards = reversed(self._shown.get(user_id, {}).values())
         return swap("innerHTML:#pops", "".join(card.html for card in cards))
 
@@ -83,27 +85,28 @@ class Pops:
 
     def show(self, conn: Connection, call: LiveCall | None, call_id: int) -> None:
         """Bring every screen that this call concerns up to date."""
+        sight = Sight(conn, call) if call else None
         for user_id in self.users_of(call, call_id):
-            self._show(conn, user_id, call, call_id)
+            self._show(user_id, sight, call_id, call.callid if call else "")
         self._tell_who(call, call_id)
 
-    def _show(self, conn: Connection, user_id: int, call: LiveCall | None, call_id: int) -> None:
+    def _show(self, user_id: int, sight: Sight | None, call_id: int, callid: str) -> None:
         cards = self._shown.setdefault(user_id, {})
         audience = self._audiences[user_id]
-        values = pop_values(conn, call, user_id) if call else None
+        values = sight.values(user_id) if sight else None
         before = cards.get(call_id)
-        if values is None:
+        if sight is None or values is None:
             if before is not None:
                 del cards[call_id]
                 self._seen_by.get(call_id, set()).discard(user_id)
                 self._rang.setdefault(call_id, set()).add(user_id)
-                gone = remove(f"#pops #call-{call_id}", call.callid if call else "")
+                gone = remove(f"#pops #call-{call_id}", callid)
                 self._hub.send(topic(user_id), [gone])
             return
         # What it says is compared, not its HTML: that holds seconds, which run in the page by themselves.
         if before is not None and before.values == values:
             return
-        html = self._renderer.html(TEMPLATE, audience, pop=values)
+        html = sight.html(self._renderer, audience, values)
         cards[call_id] = Card(values, html)
         self._seen_by.setdefault(call_id, set()).add(user_id)
         place = f"outerHTML:#pops #call-{call_id}"

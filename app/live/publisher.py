@@ -24,7 +24,7 @@ from app.live.desk import DeskRegions
 from app.live.feed import FeedBanner
 from app.live.hub import Hub
 from app.live.pops import Pops
-from app.live.regions import Audience, Renderer
+from app.live.rendering import Audience, Renderer
 from app.services import live_calls
 from app.services.changes import Change
 from app.services.database import own_engine
@@ -115,7 +115,6 @@ class Publisher:
         try:
             conn = self._connection()
             self._publish_from(conn, items)
-            conn.rollback()  # reading has begun a transaction on PostgreSQL
         except Exception:
             log.exception("publishing failed: every tab is told to come back")
             self._disconnect()
@@ -123,7 +122,8 @@ class Publisher:
 
     def _connection(self) -> Connection:
         if self._conn is None:
-            self._conn = self._engine.connect()
+            # Each statement by itself: a transaction that stays open would show PostgreSQL's past.
+            self._conn = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         return self._conn
 
     def _disconnect(self) -> None:
@@ -173,7 +173,7 @@ class Publisher:
 
     def _show_call(self, conn: Connection, call: LiveCall | None, call_id: int) -> None:
         self.pops.show(conn, call, call_id)
-        self.board.note(call_id)
+        self.board.note(call_id, call)
         if call is not None:
             self.desk.note_ended(call)
 

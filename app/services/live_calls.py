@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select, true
 from sqlalchemy.orm import aliased
 
 from app.models import LIVE, Call, Contact, ContactPhone, Did, Leg, Note, PbxAccount, Phone, User
+from app.services.prepared import Prepared
 
 RESPONSIBLE = aliased(User)
 
@@ -72,21 +74,28 @@ class LiveCall:
         return max(talked, key=lambda leg: leg.since_at) if talked else None
 
 
+def _person() -> Any:
+    """The name of whoever has the phone: the person's, else what the PBX calls them."""
+    names = (func.nullif(User.name, ""), func.nullif(PbxAccount.real_name, ""), PbxAccount.login, "")
+    return func.coalesce(*names)
+
+
 def _calls() -> Any:
+    """The columns of LiveCall, in its order."""
     return (
         select(
             Call.id,
             Call.callid,
             Call.direction,
             Call.outcome,
-            Phone.number,
-            Contact.name,
-            Contact.company,
-            Contact.id.label("contact_id"),
-            RESPONSIBLE.name.label("responsible"),
-            Did.number.label("via_number"),
-            Did.label.label("via_label"),
-            Did.pops,
+            func.coalesce(Phone.number, ""),
+            func.coalesce(Contact.name, ""),
+            func.coalesce(Contact.company, ""),
+            Contact.id,
+            func.coalesce(RESPONSIBLE.name, ""),
+            func.coalesce(Did.number, ""),
+            func.coalesce(Did.label, ""),
+            func.coalesce(Did.pops, true()),  # a call through a number that we do not know pops up, too
             Call.phone_id,
             Call.started_at,
             Call.answered_at,
@@ -101,29 +110,39 @@ def _calls() -> Any:
     )
 
 
-_LEGS = (
-    select(
-        Leg.call_id,
-        Leg.account_id,
-        Leg.state,
-        Leg.result,
-        Leg.rang_at,
-        Leg.answered_at,
-        Leg.started_at,
-        PbxAccount.user_id,
-        PbxAccount.login,
-        PbxAccount.real_name,
-        User.name,
+def _legs() -> Any:
+    """The call's id and the columns of LiveLeg, in its order."""
+    return (
+        select(
+            Leg.call_id,
+            Leg.account_id,
+            PbxAccount.user_id,
+            _person(),
+            Leg.state,
+            Leg.result,
+            func.coalesce(Leg.answered_at, Leg.rang_at, Leg.started_at),
+        )
+        .join(PbxAccount, PbxAccount.id == Leg.account_id)
+        .outerjoin(User, User.id == PbxAccount.user_id)
+        .order_by(Leg.call_id, Leg.rang_at, Leg.account_id)
     )
-    .join(PbxAccount, PbxAccount.id == Leg.account_id)
-    .outerjoin(User, User.id == PbxAccount.user_id)
-    .where(Leg.call_id.in_(bindparam("ids", expanding=True)))
-    .order_by(Leg.call_id, Leg.rang_at, Leg.account_id)
-)
 
-_ONE = _calls().where(Call.id.in_(bindparam("ids", expanding=True))).order_by(Call.id)
-_NOW = _calls().where(Call.outcome.in_(LIVE)).order_by(Call.started_at, Call.id).limit(bindparam("most"))
-_MINE = (
+
+@cache
+def _by_ids(count: int) -> tuple[Prepared, Prepared]:
+    """Calls and legs of so many ids: the value of each has a place of its own in the statement."""
+    ids: list[Any] = [bindparam(f"id{n}") for n in range(count)]
+    return (
+        Prepared(_calls().where(Call.id.in_(ids)).order_by(Call.id)),
+        Prepared(_legs().where(Leg.call_id.in_(ids))),
+    )
+
+
+_NOW = Prepared(
+    _calls().where(Call.outcome.in_(LIVE)).order_by(Call.started_at, Call.id).limit(bindparam("most"))
+)
+_LEGS_NOW = Prepared(_legs().join(Call, Call.id == Leg.call_id).where(Call.outcome.in_(LIVE)))
+_MINE = Prepared(
     select(Call.id)
     .join(Leg, Leg.call_id == Call.id)
     .join(PbxAccount, PbxAccount.id == Leg.account_id)
@@ -134,39 +153,32 @@ _MINE = (
 )
 
 
-def by_ids(conn: Connection, ids: Iterable[int]) -> list[LiveCall]:
+def by_ids(conn: Connection, ids: Sequence[int]) -> list[LiveCall]:
     """These calls, those that exist."""
-    wanted = list(ids)
-    return _with_legs(conn, conn.execute(_ONE, {"ids": wanted}).all()) if wanted else []
+    if not ids:
+        return []
+    # The last one again up to the next power of two, so that there are few different statements.
+    places = 1 << (len(ids) - 1).bit_length()
+    values = {f"id{n}": ids[min(n, len(ids) - 1)] for n in range(places)}
+    calls, legs = _by_ids(places)
+    return _with_legs(calls.rows(conn, values), legs.rows(conn, values))
 
 
 def now(conn: Connection, most: int) -> list[LiveCall]:
     """All calls that ring or talk, the longest first, at most `most`."""
-    return _with_legs(conn, conn.execute(_NOW, {"most": most}).all())
+    return _with_legs(_NOW.rows(conn, {"most": most}), _LEGS_NOW.rows(conn))
 
 
 def of_user(conn: Connection, user_id: int) -> list[LiveCall]:
     """The calls in which a phone of this person rings or talks."""
-    return by_ids(conn, conn.execute(_MINE, {"user": user_id}).scalars().all())
+    return by_ids(conn, [row[0] for row in _MINE.rows(conn, {"user": user_id})])
 
 
-def _with_legs(conn: Connection, rows: Sequence[Any]) -> list[LiveCall]:
-    legs: dict[int, list[LiveLeg]] = defaultdict(list)
-    ids = [row.id for row in rows]
-    for leg in conn.execute(_LEGS, {"ids": ids}) if ids else ():
-        since_at = leg.answered_at or leg.rang_at or leg.started_at
-        person = leg.name or leg.real_name or leg.login
-        found = LiveLeg(leg.account_id, leg.user_id, person, leg.state, leg.result, since_at)
-        legs[leg.call_id].append(found)
-    return [_live_call(row, tuple(legs[row.id])) for row in rows]
-
-
-def _live_call(row: Any, legs: tuple[LiveLeg, ...]) -> LiveCall:
-    values = dict(row._mapping)
-    for name in ("number", "name", "company", "responsible", "via_number", "via_label"):
-        values[name] = values[name] or ""
-    values["pops"] = values["pops"] is not False
-    return LiveCall(**values, legs=legs)
+def _with_legs(calls: Sequence[Any], legs: Sequence[Any]) -> list[LiveCall]:
+    found: dict[int, list[LiveLeg]] = defaultdict(list)
+    for call_id, *leg in legs:
+        found[call_id].append(LiveLeg(*leg))
+    return [LiveCall(*row, *[tuple(found.get(row[0], ()))]) for row in calls]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +190,12 @@ class Brief:
     note: str
 
 
-_BEFORE = (
-    select(Call.started_at, Call.duration_s, User.name, PbxAccount.real_name, PbxAccount.login)
+_BEFORE = Prepared(
+    select(
+        Call.started_at,
+        Call.duration_s,
+        _person(),
+    )
     .outerjoin(PbxAccount, PbxAccount.id == Call.account_id)
     .outerjoin(User, User.id == PbxAccount.user_id)
     .where(
@@ -191,8 +207,8 @@ _BEFORE = (
     .order_by(Call.started_at.desc())
     .limit(3)
 )
-_COUNT = select(Phone.calls).where(Phone.id == bindparam("phone_id"))
-_NOTE = (
+_COUNT = Prepared(select(Phone.calls).where(Phone.id == bindparam("phone_id")))
+_NOTE = Prepared(
     select(Note.text)
     .where(Note.contact_id == bindparam("contact_id"))
     .order_by(Note.created_at.desc(), Note.id.desc())
@@ -204,12 +220,8 @@ def brief(conn: Connection, call: LiveCall) -> Brief:
     """The client's last talks with us, how many calls there were, and the last note."""
     if call.phone_id is None:
         return Brief(None, (), "")
-    before = conn.execute(
-        _BEFORE, {"phone_id": call.phone_id, "call_id": call.id, "before": call.started_at}
-    ).all()
-    count = conn.execute(_COUNT, {"phone_id": call.phone_id}).scalar() or 1
-    note = conn.execute(_NOTE, {"contact_id": call.contact_id}).scalar() if call.contact_id else None
-    talks = tuple(
-        (row.started_at, row.duration_s, row.name or row.real_name or row.login or "") for row in before
-    )
-    return Brief(max(count - 1, 0), talks, note or "")
+    asked = {"phone_id": call.phone_id, "call_id": call.id, "before": call.started_at}
+    talks = _BEFORE.rows(conn, asked)
+    count = _COUNT.scalar(conn, {"phone_id": call.phone_id}) or 1
+    note = _NOTE.scalar(conn, {"contact_id": call.contact_id}) if call.contact_id else None
+    return Brief(max(count - 1, 0), tuple(talks), note or "")

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template
 from sqlalchemy import Connection
 
 from app.live import desk as regions
-from app.live.regions import pop_values
+from app.live.sight import pop_values
 from app.services import connection, directory, live_calls, ownership, wallboard
 from app.services.directory import Waiting
 from app.web.context import reader, settings

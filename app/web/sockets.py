@@ -13,7 +13,7 @@ from simple_websocket import Server
 from app.extensions import db, sock
 from app.live.handover import is_tls, take_socket
 from app.live.publisher import topics_of
-from app.live.regions import Audience
+from app.live.rendering import Audience
 from app.runtime import runtime
 from app.web.security import is_same_origin, may, requires, viewer
 

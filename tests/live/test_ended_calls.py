@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.live.pops import topic
-from app.live.regions import Audience
+from app.live.rendering import Audience
 from app.pbx.protocol import open_envelope, parse
 from app.runtime import Runtime
 from app.services import intake
