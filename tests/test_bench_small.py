@@ -4,53 +4,48 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.bench import peers, profile, report, rows, traffic
-from tests.bench.company import cookies_file, found, owners
+from tests.bench import page, peers, profile, table, traffic
+from tests.bench.bench import SMALL, Bench, Theme, users_of
+from tests.bench.company import cookies_file, owners
 from tests.bench.loading import Failed, Load
+from tests.bench.measuring import measure, table_of
 from tests.bench.peers import Missing, Peer, Started
-from tests.bench.rows import Bench, Size
+from tests.bench.rows import desk, fanout, intake, pops
 from tests.bench.serving import ours
+from tests.bench.table import Goal
 
 NO_GCC = shutil.which("gcc") is None and os.environ.get("PULT_TEST_ALL") != "1"
 pytestmark = pytest.mark.skipif(NO_GCC, reason="gcc is not installed")
 
-SIZE = Size(tabs=12, boards=2, pushes_per_s=20, seconds=2, pops=2, rush_s=1, fanout=(12,), publications=3)
-
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """The load generator, built, and a company of few."""
     folder = tmp_path_factory.mktemp("bench")
-    (folder / "run").mkdir()
-    company = found(folder / "company", SIZE.people + 1, 2, named=4)
-    yield Bench(Load(folder), company, folder / "run", SIZE)
+    return Bench(Load(folder), folder, folder / "parts", SMALL)
 
 
 def test_whole_calls_reach_their_tabs_and_no_others(bench: Bench) -> None:
-    script = traffic.save(bench.folder / "calls", traffic.day(SIZE.people, 20, 2))
-    cookies = cookies_file(bench.folder / "cookies", bench.company, 10, 2)
-    listening = {"n": 12, "watchers": 2, "cookies_file": cookies, "settle": 1}
-    with ours(bench.company, bench.folder) as server:
-        how = {"marker": traffic.MARKER, "stages": traffic.STAGES, **server.options()}
-        figures = bench.load.run("script", script=script, **listening, **how)
+    with ours(bench.office(), bench.folder) as server, desk.start_calls(bench, server) as run:
+        figures = run.figures()
         assert server.memory()["rss_mb"] > 10
-    assert (figures["open"], figures["died"], figures["bad"]) == (12, 0, 0)
-    assert figures["ok"] == figures["sent"] == 40
+    assert (figures["open"], figures["died"], figures["bad"]) == (SMALL.tabs, 0, 0)
+    assert figures["ok"] == figures["sent"] == SMALL.pushes_per_s * SMALL.seconds
     assert figures["expected"] == figures["arrived"] > 0
     assert (figures["lost"], figures["wrong"]) == (0, 0)
     assert figures["watched"] > 0
 
 
 def test_a_frame_at_anothers_tab_is_counted_as_wrong(bench: Bench) -> None:
-    lines = [line._replace(user=(line.user + 1) % SIZE.people) for line in traffic.call(0, 0, 0, 100, 100)]
+    lines = [line._replace(user=(line.user + 1) % SMALL.people) for line in traffic.call(0, 0, 0, 100, 100)]
     script = traffic.save(bench.folder / "calls", lines)
-    cookies = cookies_file(bench.folder / "cookies", bench.company, 10, 0)
-    with ours(bench.company, bench.folder) as server:
+    cookies = cookies_file(bench.folder / "cookies", bench.office(), 10, 0)
+    with ours(bench.office(), bench.folder) as server:
         how = {"marker": traffic.MARKER, "stages": traffic.STAGES, "settle": 1, "wait": 2, **server.options()}
         figures = bench.load.run("script", script=script, n=10, cookies_file=cookies, **how)
     assert figures["wrong"] > 0
@@ -58,38 +53,76 @@ def test_a_frame_at_anothers_tab_is_counted_as_wrong(bench: Bench) -> None:
 
 
 def test_one_push_is_timed_until_the_last_wallboard_has_it(bench: Bench) -> None:
-    figures = rows.fanout(bench, 12)
-    assert (figures["open"], figures["published"], figures["incomplete"]) == (12, 3, 0)
+    figures = fanout.fanout(bench)
+    assert (figures["open"], figures["published"], figures["incomplete"]) == (50, 4, 0)
     assert figures["last_ms"] >= figures["first_ms"] > 0
 
 
 def test_a_rush_is_stored_whole(bench: Bench) -> None:
-    figures = rows.rush(bench)
+    figures = intake.rush(bench)
     assert figures["bad"] == 0
     assert figures["ok"] == figures["sent"] > 0
 
 
-@pytest.mark.parametrize("peer", [peers.FANOUT[0], peers.FANOUT[3]], ids=lambda peer: peer.name)
+def test_screen_pops_ring_at_everybody_and_go_again(bench: Bench) -> None:
+    figures = pops.pops(bench, 0)
+    cards = traffic.CARDS * users_of(SMALL.crowd)
+    assert figures["sent"] == figures["ok"] == 2 * cards
+    assert figures["expected"] == figures["arrived"] == 2 * traffic.CARDS * SMALL.crowd
+    assert (figures["lost"], figures["wrong"]) == (0, 0)
+    assert figures["stage0_p50_ms"] > 0
+
+
+def test_contacts_are_told_among_events(bench: Bench) -> None:
+    figures = intake.contact(bench)
+    assert {name: part["bad"] for name, part in figures.items()} == {"alone": 0, "asked": 0, "events": 0}
+
+
+@pytest.mark.parametrize("peer", [peers.RAW, peers.NAIVE], ids=lambda peer: peer.name)
 def test_a_peer_does_the_same_work(bench: Bench, peer: Peer) -> None:
-    figures = rows.peer_fanout(bench, peer, 12)
-    assert (figures["open"], figures["published"], figures["incomplete"]) == (12, 3, 0)
+    figures = fanout.peer_fanout(bench, peer)
+    assert (figures["open"], figures["published"], figures["incomplete"]) == (50, 4, 0)
 
 
 def test_the_plain_way_stores_what_it_is_sent(bench: Bench) -> None:
-    figures = rows.plain_rush(bench, peers.PLAIN[0])
+    figures = intake.plain_rush(bench, peers.PLAIN[0])
     assert figures["bad"] == 0
     assert figures["ok"] > 0
 
 
 def test_a_peer_that_cannot_start_is_missing_by_name(bench: Bench) -> None:
-    broken = Peer("broken", lambda folder, port: Started(["false"]))
+    broken = Peer("broken", lambda bench, port: Started(["false"]))
     with pytest.raises(Missing, match="it ended"):
-        rows.peer_fanout(bench, broken, 2)
+        fanout.peer_fanout(bench, broken)
 
 
 def test_a_run_that_says_nothing_is_a_failure(bench: Bench) -> None:
     with pytest.raises(Failed, match="no such mode"):
         bench.load.run("dance")
+
+
+def test_a_target_that_is_missed_is_said_plainly() -> None:
+    rounds = [{"ms": 10.0}, {"ms": 20.0}, {"ms": 90.0}]
+    slow = table.figure("answer", rounds, "ms", " ms", Goal(most=15))
+    assert slow.markdown() == "| answer | 20.0 ms (10.0–90.0) | ≤ 15 ms | **not met** |"
+    assert table.figure("answer", rounds, "ms", " ms", Goal(most=15, stretch=True)).met == "not reached"
+    assert table.figure("answer", [{"ms": None}], "ms", " ms", Goal(most=15)).met == "**not met**"
+    assert table.versus("peer", rounds, [{"ms": 10.0}], "ms", " ms", Goal(most=2)).met == "yes"
+    assert table.none("frames", lost=0, wrong=1).met == "**not met**"
+
+
+def test_a_theme_whose_every_round_failed_stays_in_the_table(bench: Bench) -> None:
+    def fail(_bench: Bench) -> dict[str, Any]:
+        raise Failed("no server")
+
+    def miss(_bench: Bench) -> dict[str, Any]:
+        raise Missing("not installed")
+
+    theme = Theme("broken", {"ours": fail, "peer": miss}, lambda size, results: [])
+    outcome = measure(bench, [theme], 2)
+    assert outcome.skipped == {"peer": "not installed"}
+    assert outcome.failed == ["broken, ours in round 1: no server", "broken, ours in round 2: no server"]
+    assert "not met" in table_of(bench, [theme], outcome)[-1]
 
 
 def test_tabs_are_dealt_out_in_ones_twos_and_threes() -> None:
@@ -113,11 +146,11 @@ def test_a_profile_is_charged_to_threads_rooms_and_functions_without_those_who_w
 
 
 def test_a_new_run_replaces_its_own_part_of_the_page_only(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    report.save(page, ["first"])
-    page.write_text("before\n" + page.read_text() + "after\n")
-    report.save(page, ["second"])
-    text = page.read_text()
+    path = tmp_path / "page.md"
+    page.save(path, ["first"])
+    path.write_text("before\n" + path.read_text() + "after\n")
+    page.save(path, ["second"])
+    text = path.read_text()
     assert "first" not in text
     assert text.startswith("before\n")
     assert "second" in text

@@ -9,6 +9,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 Figures = dict[str, Any]
+LONGEST_S = 3600
 
 
 class Failed(RuntimeError):
@@ -23,21 +24,24 @@ def compile_c(program: Path, *sources: Path) -> Path:
 
 
 class Run:
-    """A run under way."""
+    """A run under way; leaving its `with` ends it, if it has not ended."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def figures(self) -> Figures:
         """Wait for the end and return what was measured. Raises Failed."""
-        out, errors = self._process.communicate(timeout=300)
+        with self:
+            out, errors = self._process.communicate(timeout=LONGEST_S)
         if not out.startswith("{"):
             raise Failed(f"the load generator said: {errors or out or self._process.returncode}")
         found: Figures = json.loads(out)
         return found
 
-    def stop(self) -> None:
-        """End it, if it has not ended."""
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
         if self._process.poll() is None:
             self._process.terminate()
             self._process.wait(10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import socket
@@ -13,7 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from tests.bench import parts
+from tests.bench.bench import Bench
 from tests.bench.company import phone
 from tests.bench.loading import HERE, compile_c
 from tests.bench.machine import family
@@ -41,10 +43,10 @@ class Started:
 
 @dataclass(frozen=True)
 class Peer:
-    """A server. `start(folder, port)` says how; raises Missing."""
+    """A server. `start(bench, port)` says how; raises Missing."""
 
     name: str
-    start: Callable[[Path, int], Started]
+    start: Callable[[Bench, int], Started]
     body: str = f"to=all&callid={CALLID}%SEQ%&phone={phone(1)}&user=nobody"
     ctype: str = "application/x-www-form-urlencoded"
     path: str = "/ws?user=%U%"
@@ -52,12 +54,12 @@ class Peer:
     hello: str = ""
 
     @contextmanager
-    def running(self, folder: Path) -> Iterator[tuple[int, str]]:
+    def running(self, bench: Bench) -> Iterator[tuple[int, str]]:
         """Its port and its processes, while it runs. Raises Missing."""
         port = free_port()
-        how = self.start(folder, port)
+        how = self.start(bench, port)
         environment = {**os.environ, **how.environment}
-        with (folder / "peer.log").open("ab") as log:
+        with (bench.folder / "peer.log").open("ab") as log:
             process = subprocess.Popen(how.command, cwd=how.cwd, env=environment, stdout=log, stderr=log)
         try:
             _wait(port, process)
@@ -69,6 +71,13 @@ class Peer:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(10)
+
+    def options(self, port: int) -> dict[str, Any]:
+        """What the load generator must know of it."""
+        address = {"ws": f"ws://127.0.0.1:{port}{self.path}", "pub": f"http://127.0.0.1:{port}/publish"}
+        return {**address, "ctype": self.ctype, "marker": self.marker} | (
+            {"hello": self.hello} if self.hello else {}
+        )
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -92,26 +101,41 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _raw_c(folder: Path, port: int) -> Started:
-    return Started([str(compile_c(folder / "c_bcast", PEERS / "c_bcast.c")), str(port)])
+def _raw_c(bench: Bench, port: int) -> Started:
+    return Started([str(compile_c(bench.folder / "c_bcast", PEERS / "c_bcast.c")), str(port)])
 
 
-def _node_ws(folder: Path, port: int) -> Started:
+def _node(bench: Bench, script: str, port: int, modules: dict[str, str], **environment: str) -> Started:
+    """A program for node with modules of npm's; `modules`: name → version, "" for the newest."""
     if not shutil.which("node"):
         raise Missing("node is not installed")
-    modules = Path(os.environ.get("BENCH_NODE_MODULES", folder.parent / "node_modules"))
-    if not (modules / "ws").is_dir():
-        raise Missing("npm's ws is not installed")
-    command = ["node", str(PEERS / "node_ws.js"), str(port)]
-    return Started(command, environment={"NODE_PATH": str(modules)})
+    folders = []
+    for name, version in modules.items():
+        folder = parts.node_module(bench.parts, name, version)
+        if folder is None:
+            raise Missing(f"npm's {name} cannot be had")
+        folders.append(str(folder))
+    return Started(
+        ["node", str(PEERS / script), str(port)],
+        environment={"NODE_PATH": os.pathsep.join(folders), **environment},
+    )
 
 
-def _nchan(folder: Path, port: int) -> Started:
+def _node_ws(bench: Bench, port: int) -> Started:
+    return _node(bench, "node_ws.js", port, {"ws": ""})
+
+
+def _durable_node(bench: Bench, port: int) -> Started:
+    modules = {"ws": "", "better-sqlite3": "12"}
+    return _node(bench, "durable_node.js", port, modules, DB=str(_new_database(bench)))
+
+
+def _nchan(bench: Bench, port: int) -> Started:
     if not shutil.which("nginx") or not NCHAN.exists():
         raise Missing("nginx with Debian's libnginx-mod-nchan is not installed")
-    text = (PEERS / "nchan.conf").read_text().replace("@TMP@", str(folder)).replace("@PORT@", str(port))
-    (folder / "nchan.conf").write_text(text)
-    return Started(["nginx", "-c", str(folder / "nchan.conf")])
+    text = (PEERS / "nchan.conf").read_text().replace("@TMP@", str(bench.folder)).replace("@PORT@", str(port))
+    (bench.folder / "nchan.conf").write_text(text)
+    return Started(["nginx", "-c", str(bench.folder / "nchan.conf")])
 
 
 def _gevent(module: str, port: int, **environment: str) -> Started:
@@ -119,55 +143,49 @@ def _gevent(module: str, port: int, **environment: str) -> Started:
     return Started([*GUNICORN, *options, "-b", f"127.0.0.1:{port}", module], environment=environment)
 
 
-def _naive(folder: Path, port: int) -> Started:
+def _naive(_bench: Bench, port: int) -> Started:
     return _gevent("naive_flask_sock:app", port)
 
 
-def _socketio(folder: Path, port: int) -> Started:
-    if importlib.util.find_spec("flask_socketio") is None:
-        raise Missing("Flask-SocketIO is not installed")
-    return _gevent("socketio_server:app", port)
+def _socketio(bench: Bench, port: int) -> Started:
+    folder = parts.python_package(bench.parts, "flask-socketio")
+    if folder is None:
+        raise Missing("Flask-SocketIO cannot be had")
+    return _gevent("socketio_server:app", port, PYTHONPATH=str(folder))
 
 
-def _database(folder: Path) -> dict[str, str]:
-    for old in folder.glob("plain.db*"):
+def _new_database(bench: Bench) -> Path:
+    for old in bench.folder.glob("plain.db*"):
         old.unlink()
-    return {"DURABLE": "1", "DB_URL": f"sqlite:///{folder / 'plain.db'}"}
+    return bench.folder / "plain.db"
 
 
-def _plain_gevent(folder: Path, port: int) -> Started:
-    return _gevent("naive_flask_sock:app", port, **_database(folder))
+def _plain(bench: Bench) -> dict[str, str]:
+    return {"DURABLE": "1", "DB_URL": f"sqlite:///{_new_database(bench)}"}
 
 
-def _plain_threads(folder: Path, port: int) -> Started:
+def _plain_gevent(bench: Bench, port: int) -> Started:
+    return _gevent("naive_flask_sock:app", port, **_plain(bench))
+
+
+def _plain_threads(bench: Bench, port: int) -> Started:
     options = ["-k", "gthread", "--threads", "32", "-b", f"127.0.0.1:{port}"]
-    return Started([*GUNICORN, *options, "naive_flask_sock:app"], environment=_database(folder))
+    return Started([*GUNICORN, *options, "naive_flask_sock:app"], environment=_plain(bench))
 
 
 RAW = Peer("raw C epoll", _raw_c)
-FANOUT = (
-    RAW,
-    Peer(
-        "nchan",
-        _nchan,
-        body=f'<article {MARKER}%SEQ%">' + "x" * 900 + "</article>",
-        ctype="text/html",
-    ),
-    Peer("node ws", _node_ws),
-    Peer("naive flask-sock", _naive),
-    Peer(
-        "Flask-SocketIO",
-        _socketio,
-        path="/socket.io/?EIO=4&transport=websocket&user=%U%",
-        marker=MARKER.replace('"', '\\"'),
-        hello="40",
-    ),
+NODE = Peer("node ws", _node_ws)
+NAIVE = Peer("naive flask-sock", _naive)
+NCHAN_PEER = Peer(
+    "nchan", _nchan, body=f'<article {MARKER}%SEQ%">' + "x" * 900 + "</article>", ctype="text/html"
 )
+SOCKETIO = Peer(
+    "Flask-SocketIO",
+    _socketio,
+    path="/socket.io/?EIO=4&transport=websocket&user=%U%",
+    marker=MARKER.replace('"', '\\"'),
+    hello="40",
+)
+FANOUT = (RAW, NCHAN_PEER, NODE, NAIVE, SOCKETIO)
 PLAIN = (Peer("plain insert, gevent", _plain_gevent), Peer("plain insert, 32 threads", _plain_threads))
-
-
-def install_node_peers(folder: Path) -> None:
-    """npm's ws in a folder of its own; where that cannot be had, the peer is skipped."""
-    if shutil.which("npm"):
-        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "ws"]
-        subprocess.run(command, check=False, capture_output=True, timeout=120)
+DURABLE = Peer("node ws, better-sqlite3", _durable_node, path="/ws?user=agent%U%")

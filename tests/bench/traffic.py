@@ -13,10 +13,12 @@ CALLID = "bench"
 MARKER = f'data-callid="{CALLID}'
 # How the frames of a call's three stages differ: the card that rings, that talks, and that is taken away.
 STAGES = 'data-state="ringing"|data-state="talking"|hx-swap-oob="delete'
+RINGS, TALKS, GOES = 0, 1, 2
 TOKEN = "TEST-CRM-TOKEN"
 OURS = "74950000001"
 NO_FRAME = -1
 NOBODY = -1
+CARDS = 3
 
 
 class Line(NamedTuple):
@@ -42,9 +44,9 @@ def call(number: int, user: int, at_ms: float, ring_ms: float, talk_ms: float) -
     over = at_ms + ring_ms + talk_ms
     history = {"cmd": "history", "type": "in", "status": "Success", "duration": int(talk_ms / 1000), **same}
     return [
-        Line(at_ms, user, number, 0, form(type="INCOMING", **event)),
-        Line(at_ms + ring_ms, user, number, 1, form(type="ACCEPTED", **event)),
-        Line(over, user, number, 2, form(type="COMPLETED", **event)),
+        Line(at_ms, user, number, RINGS, form(type="INCOMING", **event)),
+        Line(at_ms + ring_ms, user, number, TALKS, form(type="ACCEPTED", **event)),
+        Line(over, user, number, GOES, form(type="COMPLETED", **event)),
         Line(over + 300, user, number, NO_FRAME, form(**history)),
     ]
 
@@ -58,6 +60,23 @@ def day(people: int, pushes_per_s: float, seconds: float) -> list[Line]:
         at_ms = (number + dice.random()) * apart_ms
         lines += call(number, number % people, at_ms, dice.uniform(800, 1600), dice.uniform(1500, 3000))
     return sorted(lines)
+
+
+def waves(people: int, pushes_per_s: float, seconds: float) -> list[Line]:
+    """Calls that ring at everybody in turn until each has CARDS of them, then are cancelled in that order.
+
+    So pops come at the full rate, and nobody's screen holds more cards than a person may have.
+    """
+    wave = CARDS * people
+    times = max(1, round(pushes_per_s * seconds / (2 * wave)))
+    lines: list[Line] = []
+    for first in range(0, times * wave, wave):
+        for stage, what in ((RINGS, "INCOMING"), (GOES, "CANCELLED")):
+            for n in range(first, first + wave):
+                same = {"callid": f"{CALLID}{n:09}", "phone": phone(n % CLIENTS), "user": login(n % people)}
+                body = form(cmd="event", type=what, direction="in", **same)
+                lines.append(Line(len(lines) * 1000 / pushes_per_s, n % people, n, stage, body))
+    return lines
 
 
 def rush(people: int, calls: int, side_by_side: int = 256) -> list[Line]:

@@ -61,7 +61,7 @@ typedef struct {
 
 extern Event *events;
 extern long events_n, current; // current: the event of frames without a marker
-extern Series frame_times, answer_times;
+extern Series frame_times, answer_times, stage_times[STAGES_MAX];
 extern long frames_stray, frames_wrong, frames_extra, frames_other, frames_watched, frame_bytes;
 
 void tally_start(long count);

@@ -73,6 +73,15 @@ static long missing_at_tabs(void) {
     return lost;
 }
 
+static void report_stage(int stage) {
+    char name[40];
+    series_sort(&stage_times[stage]);
+    snprintf(name, sizeof name, "stage%d_p50_ms", stage);
+    json_num(name, series_ms(&stage_times[stage], 0.5));
+    snprintf(name, sizeof name, "stage%d_p99_ms", stage);
+    json_num(name, series_ms(&stage_times[stage], 0.99));
+}
+
 static void report(double took, double elapsed, long sent, Usage before, Usage after) {
     long expected = 0;
     for (long i = 0; i < events_n; i++) expected += events[i].expected;
@@ -97,6 +106,7 @@ static void report(double took, double elapsed, long sent, Usage before, Usage a
     json_num("frame_p50_ms", series_ms(&frame_times, 0.5));
     json_num("frame_p99_ms", series_ms(&frame_times, 0.99));
     json_num("frame_max_ms", series_ms(&frame_times, 1));
+    for (int i = 0; stages_n() > 1 && i < stages_n(); i++) report_stage(i);
     json_num("cpu_pct", (after.cpu_s - before.cpu_s) / elapsed * 100);
     json_num("pss_mb", after.pss_bytes / 1048576);
     json_end();

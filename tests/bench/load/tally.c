@@ -7,7 +7,7 @@
 
 Event *events;
 long events_n, current = -1;
-Series frame_times, answer_times;
+Series frame_times, answer_times, stage_times[STAGES_MAX];
 long frames_stray, frames_wrong, frames_extra, frames_other, frames_watched, frame_bytes;
 
 static char *stage[STAGES_MAX];
@@ -48,13 +48,14 @@ static int stage_of(const char *payload, long size) {
 // A frame of a number that belongs to another user is wrong, whatever its stage.
 long tally_frame(const char *payload, long size, long user, double at) {
     long which = current;
+    int at_stage = 0;
     if (opt.marker) {
         const char *mark = memmem(payload, size, opt.marker, strlen(opt.marker));
         long number = mark ? number_after(mark, payload + size) : -1;
         if (!mark || number < 0 || number * stages_n() >= events_n) return frames_other++, -1;
         Event *any = &events[number * stages_n()];
         if (opt.script && user >= 0 && any->user >= 0 && any->user != user) return frames_wrong++, -1;
-        int at_stage = stage_of(payload, size);
+        at_stage = stage_of(payload, size);
         if (at_stage < 0) return frames_other++, -1;
         which = number * stages_n() + at_stage;
     }
@@ -65,6 +66,7 @@ long tally_frame(const char *payload, long size, long user, double at) {
     e->last = at;
     frame_bytes = size;
     series_add(&frame_times, at - e->sent);
+    series_add(&stage_times[at_stage], at - e->sent);
     return which;
 }
 

@@ -1,0 +1,62 @@
+"""Loads under py-spy, which slows them down: their figures are not used."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from functools import partial
+
+from tests.bench import page, profile
+from tests.bench.bench import Bench
+from tests.bench.rows import desk, fanout, intake
+from tests.bench.serving import ours
+
+PROFILED_S = 8
+FIRST_END_S = 4
+APART_S = 0.1
+
+
+def profiles(bench: Bench) -> list[str]:
+    """A part of the page."""
+    lines = ["### Where the time goes", ""]
+    try:
+        lines += _live(bench) + _rush(bench) + _fanout(bench)
+    except (OSError, subprocess.CalledProcessError) as error:
+        lines += [f"py-spy could not look: {getattr(error, 'stderr', None) or error}", ""]
+    return lines
+
+
+def _live(bench: Bench) -> list[str]:
+    """The worker while whole calls come to open tabs, from the first call that ends on."""
+    seconds = min(PROFILED_S, bench.size.seconds)
+    with ours(bench.office(), bench.folder) as server, desk.start_calls(bench, server) as run:
+        server.wait_for_tabs(bench.size.tabs)
+        time.sleep(FIRST_END_S)
+        samples = profile.record(server.worker, bench.folder / "live.raw", seconds, run.figures)
+    found = profile.shares(samples, seconds)
+    return page.profile_lines(f"{bench.size.tabs} tabs, {bench.size.pushes_per_s:.0f} pushes/s", found)
+
+
+def _rush(bench: Bench) -> list[str]:
+    """The worker while pushes come as fast as they are taken."""
+    script = intake.rush_script(bench)
+    seconds = min(PROFILED_S, bench.size.rush_s)
+    with ours(bench.office(), bench.folder) as server:
+        work = partial(intake.rush_at, bench, server, script)
+        samples = profile.record(server.worker, bench.folder / "rush.raw", seconds, work)
+    return page.profile_lines("Webhooks, 32 clients", profile.shares(samples, seconds))
+
+
+def _fanout(bench: Bench) -> list[str]:
+    """The worker while one push after the other goes to all wallboards; connecting is over by then."""
+    count = 2 * bench.size.publications
+    seconds = max(1, int(count * APART_S))
+    with (
+        ours(bench.office(), bench.folder, coalesce_ms=0) as server,
+        fanout.start_fanout(bench, server, count, interval=APART_S, settle=2) as run,
+    ):
+        server.wait_for_tabs(bench.size.fanout)
+        samples = profile.record(server.worker, bench.folder / "fanout.raw", seconds, run.figures)
+    return page.profile_lines(
+        f"One push to {bench.size.fanout:,} wallboards", profile.shares(samples, seconds)
+    )
