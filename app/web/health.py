@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from math import nan
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.models import Setting
@@ -17,7 +17,7 @@ from app.services.health_state import Health
 from app.services.pulse import Beat
 from app.services.upsert import upsert
 from app.services.writer import Unavailable, Unit
-from app.web.security import client_address, may, public
+from app.web.security import client_address, may, public, requires
 from app.web.viewer import LOOPBACK
 
 bp = Blueprint("health", __name__)
@@ -57,6 +57,13 @@ def _warnings(health: Health) -> Iterator[str]:
 def storage() -> Health:
     """How this server's storage stands, for the banners of admins."""
     return health_state.look(runtime().settings.data_dir, runtime().writer)
+
+
+@bp.get("/admin/storage")
+@requires("admin", page=False)
+def storage_banner() -> ResponseReturnValue:
+    """The banner for pages that are open: they ask for it again and again."""
+    return render_template("macros/_storage.html", health=storage())
 
 
 @bp.get("/metrics")

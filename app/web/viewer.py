@@ -19,7 +19,7 @@ from app.web.context import reader, settings
 # Kept with the request itself: an application context may outlive it.
 VIEWER = "pult.viewer"
 # What a page asks by itself: an open tab alone does not keep a session alive.
-PASSIVE = ("missed.count", "desk.around", "sockets.without_upgrade")
+PASSIVE = ("missed.count", "desk.around", "health.storage_banner", "sockets.without_upgrade")
 LOOPBACK = ("127.0.0.1", "::1")
 
 

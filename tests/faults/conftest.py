@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.faults.callers import PATIENCE_S, TOTAL_S, Caller, hire
+from tests.postgres import PostgresServer
 from tests.serving import Served
 
 Serve = Callable[..., Served]
@@ -21,6 +22,22 @@ def ledger(tmp_path: Path) -> Path:
     path = tmp_path / "ledger"
     path.touch()
     return path
+
+
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[PostgresServer]:
+    """A server that a test may stop and start again."""
+    server = PostgresServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(own_postgres: PostgresServer) -> Iterator[str]:
+    """An empty database on it. Ask for it before `serve`: the server must be gone when it is dropped."""
+    with own_postgres.database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,12 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.faults.admin import Admin, eventually
 from tests.faults.conftest import Serve, sqlite_url
 from tests.faults.sending import Sender, assert_nothing_lost, eventually_drained
-from tests.serving import Served
-
-PASSWORD = "correct horse battery"
-SEEN_WITHIN_S = 30
 
 
 @pytest.fixture
@@ -45,34 +41,11 @@ def fill(disk: Path) -> Path:
     return filler
 
 
-def admin_of(served: Served) -> requests.Session:
-    """An administrator's browser."""
-    person = ("--name", "Anna Example", "--role", "admin", "--password-stdin")
-    served.command("users", "add", "anna@pult.example", *person, stdin=f"{PASSWORD}\n")
-    browser = requests.Session()
-    page = browser.get(f"{served.url}/login", timeout=10).text
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    form = {"email": "anna@pult.example", "password": PASSWORD, "csrf_token": found[1]}
-    headers = {"Origin": served.url}
-    assert browser.post(f"{served.url}/login", data=form, headers=headers, timeout=10).ok
-    return browser
-
-
-def eventually(true: object, within_s: float = SEEN_WITHIN_S) -> None:
-    """Ask until it is so."""
-    assert callable(true)
-    until = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < until, "it did not become so"
-        time.sleep(0.2)
-
-
 def test_a_full_disk_is_answered_503_and_shown_and_heals_by_itself(
     serve: Serve, ledger: Path, small_disk: Path
 ) -> None:
     served = serve(small_disk / "data", PULT_LANG="en")
-    browser = admin_of(served)
+    admin = Admin(served)
     with Sender(served.url, ledger) as sender:
         sender.wait_for(20)
         filler = fill(small_disk)
@@ -81,11 +54,12 @@ def test_a_full_disk_is_answered_503_and_shown_and_heals_by_itself(
         time.sleep(1)
         assert len(sender.answered) == answered, "a push was answered 200 with a full disk"
         assert requests.get(f"{served.url}/readyz", timeout=10).status_code == 503
-        eventually(lambda: "cannot be written" in browser.get(f"{served.url}/admin/inbox", timeout=10).text)
+        eventually(lambda: admin.sees("The database cannot be written since"))
+        assert admin.sees("disk", "/admin/storage"), "an open page is not told the reason"
         filler.unlink()
         sender.wait_for(answered + 40)
         eventually_drained(served.data_dir)
     assert set(sender.statuses) == {200, 503}
     assert_nothing_lost(ledger, sqlite_url(served))
     eventually(lambda: requests.get(f"{served.url}/readyz", timeout=10).ok)
-    assert "cannot be written" not in browser.get(f"{served.url}/admin/inbox", timeout=10).text
+    assert not admin.sees("cannot be written")

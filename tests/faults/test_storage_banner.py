@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.services.clock import now
+from app.services.outage import Outage
 from app.services.spool import Spool
 from tests.personas import Actor
 from tests.services.pushes import event
@@ -47,6 +49,15 @@ def test_a_database_that_cannot_be_written_is_told_until_it_can(
     other.close()
     assert client.get("/readyz").text == "ready\n"
     assert "cannot be written" not in page(admin)
+
+
+def test_an_open_page_asks_for_the_banner_every_20_seconds(app: Flask, admin: Actor, agent: Actor) -> None:
+    asks = '<div id="storage" hx-get="/admin/storage" hx-trigger="every 20s" hx-swap="outerHTML">'
+    assert asks in page(admin)
+    assert page(admin, "/admin/storage").split() == [*asks.split(), "</div>"]
+    app.extensions["pult"].writer._outage = Outage(now(), "disk I/O error")
+    assert "It says: disk I/O error" in page(admin, "/admin/storage")
+    assert agent.get("/admin/storage").status_code == 403
 
 
 def test_a_disk_that_fills_up_is_told_before_it_is_full(
