@@ -28,6 +28,7 @@ from app.services import (
     rehearsal,
     schema,
     sessions,
+    spool,
 )
 from app.services.acceptance import Intake
 from app.services.changes import Change
@@ -81,7 +82,7 @@ class Jobs:
     def start(self) -> None:
         """Start both threads."""
         self._threads = [
-            start_thread(lambda: self._every(TICK_S, self._tick), "pult-jobs"),
+            start_thread(lambda: self._every(TICK_S, self.tick), "pult-jobs"),
             start_thread(lambda: self._every(1.0, self._fetch), "pult-fetcher"),
         ]
 
@@ -105,7 +106,7 @@ class Jobs:
                 pause = AWAY_S
             time.sleep(pause)
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         """One round: what time alone changes, what follows a call, what waits on disk."""
         if not self._migrated and not self._migrate():
             return
@@ -115,8 +116,11 @@ class Jobs:
         if not self._leads():
             return
         if self._anything_due():
-            self._writer.write(projection.reap, self._limits)
-        reactions.run_due(self._writer, self._engine, now())
+            while self._writer.write(projection.reap, self._limits) and not self._stopping:
+                pass  # in small groups: pushes go between them
+        if not spool.waiting(self._settings.data_dir / "spool"):
+            # The answer of a call that looks missed may still lie in another process's spool.
+            reactions.run_due(self._writer, self._engine, now())
         if self._lost_due() and self._any_dial_lost():
             self._writer.write(dialing.recover, self._lost_ms)
         if self._sessions_due():
