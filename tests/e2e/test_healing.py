@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
 
-from tests.e2e.company import VASILISA
+from tests.e2e.company import IVAN, VASILISA, furnish
 from tests.e2e.conftest import TABS_PER_USER
 from tests.e2e.house import House, expect_pop, expect_quiet, off_line, on_line, pops
+from tests.serving import Served
 
 COMES_BACK_MS = 20_000
 LONGER_THAN_TWO_BEATS = "00:46"
@@ -75,7 +78,8 @@ def test_a_page_heals_after_the_network_was_away(house: House) -> None:
         house.push("network-1", "CANCELLED", "vasilisa")
         house.push("network-2", "INCOMING", "vasilisa")
     finally:
-        hers.context.set_offline(False)
+        with hers.expect_websocket():  # whatever became of the old line, it is not trusted any more
+            hers.context.set_offline(False)
     _is_back(hers)
     expect_pop(hers, "network-2", "ringing")
 
@@ -94,13 +98,52 @@ def test_a_server_that_hangs_is_noticed_and_left_for_a_fresh_line(house: House) 
 
 
 def test_one_tab_too_many_pauses_the_oldest_until_it_is_wanted(house: House) -> None:
-    first = house.open(VASILISA)
+    first = house.context(VASILISA).new_page()
+    first.clock.install()
+    lines: list[WebSocket] = []
+    first.on("websocket", lambda line: lines.append(line))  # noqa: PLW0108 - Playwright marks it
+    first.goto("/desk")
+    on_line(first)
     others = [house.open(VASILISA) for _ in range(TABS_PER_USER)]
     expect(first.locator("#paused")).to_be_visible()
     assert first.get_attribute("body", "data-live") == "off"
+    first.clock.fast_forward(LONGER_THAN_TWO_BEATS)
+    first.evaluate("() => dispatchEvent(new Event('online'))")
+    expect(first.locator("#paused")).to_be_visible()
+    assert len(lines) == 1  # it does not push another tab out by itself
     first.locator("#paused [data-revive]").click()
     on_line(first)
     expect(others[0].locator("#paused")).to_be_visible()
+
+
+def test_a_full_server_is_tried_again_until_it_has_room(
+    browser: Browser, template_database: Path, tmp_path: Path
+) -> None:
+    served = Served(tmp_path / "data", PULT_TABS_MAX=1)
+    served.data_dir.mkdir(mode=0o700)
+    shutil.copy(template_database, served.data_dir / "pult.db")
+    cookies = furnish(served)
+    served.start()
+    hers, his = (browser.new_context(base_url=served.url) for _ in range(2))
+    try:
+        for context, who in ((hers, VASILISA), (his, IVAN)):
+            context.add_cookies([{"name": "pult", "value": cookies[who.email], "url": served.url}])
+        on_line(_at_the_desk(hers))
+        second = _at_the_desk(his)
+        expect(second.locator("#lost")).to_be_visible(timeout=COMES_BACK_MS)
+        hers.close()
+        _is_back(second)
+        assert second.url.endswith("/desk")
+    finally:
+        hers.close()
+        his.close()
+        served.stop()
+
+
+def _at_the_desk(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.goto("/desk")
+    return page
 
 
 @contextmanager

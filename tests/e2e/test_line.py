@@ -97,10 +97,3 @@ def test_a_notice_leaves_by_itself_unless_it_matters(desk: Page) -> None:
     desk.clock.fast_forward("00:10")
     expect(desk.locator("#short")).to_have_count(0)
     expect(desk.locator("#long")).to_have_count(1)
-
-
-def test_back_from_the_history_the_page_is_live_again(desk: Page, server: Server) -> None:
-    desk.goto(server.url + "/me")
-    desk.wait_for_selector(ON)
-    desk.go_back()
-    desk.wait_for_selector(ON)
