@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask, current_app
 
+from app.concurrency import start_thread
 from app.config import LANGUAGES, Settings
 from app.jobs import Jobs
 from app.live.bus import Bus
 from app.live.hub import Hub
 from app.live.publisher import Publisher
+from app.live.rehearsal import rehearse
 from app.services.acceptance import Intake
 from app.services.database import own_engine
 from app.services.keyring import KeyRing
@@ -16,6 +20,8 @@ from app.services.pulse import Pulse
 from app.services.spool import Spool
 from app.services.tracking import Limits
 from app.services.writer import Writer
+
+REHEARSED_WITHIN_S = 0.5  # else it ends by itself: pushes must not wait for a database that is away
 
 
 class Runtime:
@@ -39,6 +45,9 @@ class Runtime:
     def start(self) -> None:
         """Begin what happens by itself. Called in the serving process only."""
         self.publisher.renderer.load(LANGUAGES)
+        self.hub.start()
+        rehearsal = partial(rehearse, self.hub, self.publisher.renderer, self.settings)
+        start_thread(rehearsal, "pult-rehearsal").join(REHEARSED_WITHIN_S)
         self.jobs.start()
         if self.bus:
             self.bus.start()

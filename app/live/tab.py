@@ -57,7 +57,7 @@ class Tab:
         self.session = session
         self.topics = topics  # what it may watch
         self.sock = sock
-        self.subscribed: tuple[str, ...] = ()  # what it does watch
+        self.subscribed: frozenset[str] = frozenset()  # what it does watch
         self.out: deque[tuple[bytes, int]] | None = None  # (whole frames, their number), oldest first
         self.sent = 0  # bytes of the oldest that have left
         self.waiting_bytes = 0

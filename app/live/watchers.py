@@ -121,16 +121,14 @@ class Watchers:
                 del self.topics[name]
         return True
 
-    def subscribe(self, tab: Tab, name: str) -> bool:
-        """Let a tab watch a topic; False if it does already."""
-        topic = self.topics.get(name)
-        if topic is None:
-            topic = self.topics[name] = Topic()
-        if tab in topic.tabs:
-            return False
-        topic.tabs[tab] = topic.turn
-        tab.subscribed += (name,)
-        return True
+    def subscribe(self, tab: Tab, names: frozenset[str]) -> None:
+        """Let a tab watch topics that it does not watch yet."""
+        for name in names:
+            topic = self.topics.get(name)
+            if topic is None:
+                topic = self.topics[name] = Topic()
+            topic.tabs[tab] = topic.turn
+        tab.subscribed = tab.subscribed | names if tab.subscribed else names
 
     def shares(self, batches: list[Batch]) -> list[Share]:
         """Divide batches so that each tab gets all of its own in order and in one write.

@@ -67,11 +67,16 @@ class Wire:
         if tab.session in self.ended:  # it stood in the door meanwhile
             self.close(tab, frames.close(SESSION_ENDED))
 
-    def subscribe(self, tab_id: int, topics: Iterable[str]) -> None:
+    def subscribe(self, tab_id: int, topics: frozenset[str]) -> None:
         """Let a tab get what is sent to these topics from here on."""
         tab = self.watchers.tabs.get(tab_id)
-        superfluous = [topic for topic in topics if tab is None or not self.watchers.subscribe(tab, topic)]
-        self._census.unwatch(superfluous)
+        if tab is None:
+            self._census.unwatch(topics)
+        elif tab.subscribed:
+            self._census.unwatch(topics & tab.subscribed)
+            self.watchers.subscribe(tab, topics - tab.subscribed)
+        else:
+            self.watchers.subscribe(tab, topics)
 
     def write(self, data: bytes, count: int, tabs: Iterable[Tab]) -> None:
         """Write `count` whole frames to each tab, in one call where its socket takes them."""

@@ -167,7 +167,7 @@ def rounds(kernel: Kernel) -> Iterator[Rounds]:
     for n, (ours, _) in enumerate(pairs):
         ours.setblocking(False)
         wire.adopt(Tab(ours, id=n + 1, user=n, session=n, topics=frozenset({"board"})))
-        wire.subscribe(n + 1, ["board"])
+        wire.subscribe(n + 1, frozenset({"board"}))
     yield Rounds(wire, lambda: kernel.now)
     selector.close()
     for pair in pairs:
