@@ -44,12 +44,16 @@ class Served:
         self.process: subprocess.Popen[bytes] | None = None
         self.log = data_dir.parent / f"server-{self.port}.log"
 
+    @property
+    def command_line(self) -> list[str]:
+        """How it is started."""
+        return [sys.executable, "-m", "app", "serve"]
+
     def start(self) -> Served:
         """Serve; returns when the first request is answered."""
-        command = [sys.executable, "-m", "app", "serve"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command,
+                self.command_line,
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

@@ -31,7 +31,9 @@ class Sender:
     Whatever comes before in a lane was answered before: the inbox must hold a lane's pushes in their order.
     """
 
-    def __init__(self, url: str, ledger: Path, *, lanes: int = 4, per_s: float = 20) -> None:
+    def __init__(
+        self, url: str, ledger: Path, *, lanes: int = 4, per_s: float = 20, first_lane: int = 0
+    ) -> None:
         self.url = url
         self.statuses: Counter[int | str] = Counter()
         self.answered: set[Row] = set()
@@ -39,7 +41,8 @@ class Sender:
         self._pause_s = lanes / per_s
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._send, args=(lane,)) for lane in range(lanes)]
+        numbers = range(first_lane, first_lane + lanes)
+        self._threads = [threading.Thread(target=self._send, args=(lane,)) for lane in numbers]
 
     def __enter__(self) -> Sender:
         for thread in self._threads:
@@ -99,7 +102,7 @@ def inbox_rows(database_url: str) -> list[Row]:
     with engine.connect() as conn:
         bodies = conn.execute(text("SELECT body FROM push ORDER BY id")).scalars().all()
     engine.dispose()
-    forms = [parse_qs(bytes(body).decode()) for body in bodies]
+    forms = [parse_qs(bytes(body).decode(errors="replace")) for body in bodies]
     return [Row(int(form["lane"][0]), int(form["number"][0])) for form in forms if "lane" in form]
 
 

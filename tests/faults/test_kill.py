@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Serve, sqlite_url
+from tests.faults.processes import children_of
 from tests.faults.sending import FULL, Sender, assert_nothing_lost, eventually_drained
 from tests.postgres import PostgresServer
 from tests.serving import Served
@@ -24,13 +25,6 @@ PUSHES_EACH = 2000 if FULL else 300
 RATES = (20, 200) if FULL else (200,)
 FIRST_ANSWER_S = 3.0
 BROKEN_OFF = {"ConnectionError", "ReadTimeout", "ChunkedEncodingError"}
-
-
-def children_of(served: Served) -> list[int]:
-    """The processes that answer requests."""
-    assert served.process is not None
-    pid = served.process.pid
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def first_answer(served: Served, began: float) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Serve
+from tests.faults.processes import children_of
 from tests.faults.sending import FULL
 from tests.serving import Served
 
@@ -23,18 +24,11 @@ RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)$")
 pytestmark = pytest.mark.strace
 
 
-def worker_of(served: Served) -> int:
-    """The process that answers requests."""
-    assert served.process is not None
-    pid = served.process.pid
-    [worker] = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(worker)
-
-
 def traced(served: Served, output: Path) -> subprocess.Popen[bytes]:
     """strace, attached to every thread of the worker."""
+    [worker] = children_of(served)
     command = ["strace", "-f", "-y", "-s", "16", "-e", f"trace={TRACED}", "-o", str(output)]
-    tracer = subprocess.Popen([*command, "-p", str(worker_of(served))], stderr=subprocess.PIPE)
+    tracer = subprocess.Popen([*command, "-p", str(worker)], stderr=subprocess.PIPE)
     assert tracer.stderr is not None
     assert b"attached" in tracer.stderr.readline()
     time.sleep(0.5)  # the other threads
