@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from app.models import Session, User
 from app.services import secrets
 from app.services.changes import Change
+from app.services.prepared import Prepared
 from app.services.writer import Unit
 
 MINUTE_MS = 60_000
@@ -66,23 +67,26 @@ _FIND = (
     .join(User, User.id == Session.user_id)
     .where(Session.kind == "user", Session.revoked_at.is_(None), User.enabled)
 )
+_BY_DIGEST = Prepared(_FIND.where(Session.digest == bindparam("digest")))
+_BY_ID = Prepared(_FIND.where(Session.id == bindparam("id")))
 
 
 def find(conn: Connection, token: str, now: int) -> Viewer | None:
     """Whose session this token opens: one indexed read. None when it is unknown, revoked, idle or old."""
-    row = conn.execute(_FIND.where(Session.digest == secrets.digest(token))).first()
-    return _alive(row, now)
+    return _alive(_BY_DIGEST.row(conn, {"digest": secrets.digest(token)}), now)
 
 
 def find_by_id(conn: Connection, session_id: int, now: int) -> Viewer | None:
     """The same for a session that was found before: does it still stand?"""
-    return _alive(conn.execute(_FIND.where(Session.id == session_id)).first(), now)
+    return _alive(_BY_ID.row(conn, {"id": session_id}), now)
 
 
-def _alive(row: Row[*tuple[Any, ...]] | None, now: int) -> Viewer | None:
-    if row is None or now >= row.expires_at or now - row.seen_at >= IDLE_MS:
+def _alive(row: tuple[Any, ...] | None, now: int) -> Viewer | None:
+    if row is None:
         return None
-    return Viewer(*row[:-1])
+    *whose, expires_at = row
+    viewer = Viewer(*whose)
+    return viewer if now < expires_at and now - viewer.seen_at < IDLE_MS else None
 
 
 def is_stale(viewer: Viewer, now: int) -> bool:
