@@ -59,16 +59,20 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 @pytest.fixture
 def open_house(tmp_path: Path) -> Iterator[OpenHouse]:
-    """Starts a server before the PBX at a URL and returns the people on it: `open_house(url, people=30)`."""
+    """Starts a server before the PBX at a URL and returns the people on it: `open_house(url, people=30)`.
+
+    Further names are settings.
+    """
     running: list[Served] = []
 
-    def start(url: str, people: int = 1) -> list[Caller]:
+    def start(url: str, people: int = 1, **settings: Any) -> list[Caller]:
         served = Served(
             tmp_path / "data",
             PULT_PBX_URL=url,
             PULT_PBX_TOKEN="TEST-PBX-TOKEN",
             PULT_DIAL_PATIENCE_SECONDS=PATIENCE_S,
             PULT_DIAL_TOTAL_SECONDS=TOTAL_S,
+            **settings,
         )
         callers = hire(served, people)
         running.append(served.start())

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -16,9 +16,12 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 0\r\nConne
 
 
 class PbxLine:
-    """Hears requests until it is left; `heard` holds the whole of each."""
+    """Hears requests until it is left; `heard` holds the whole of each.
 
-    def __init__(self, manners: Manners) -> None:
+    Manners may differ by the number that is dialled.
+    """
+
+    def __init__(self, manners: Manners | Mapping[str, Manners]) -> None:
         self._manners = manners
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._peers: list[socket.socket] = []
@@ -51,11 +54,22 @@ class PbxLine:
 
     def _serve(self, peer: socket.socket) -> None:
         try:
-            self.heard.append(_request(peer))
-            self._manners(peer)
+            request = _request(peer)
+            self.heard.append(request)
+            self._manners_for(request)(peer)
             peer.close()
         except OSError:
             peer.close()  # the other side was faster, as it may be
+
+    def _manners_for(self, request: bytes) -> Manners:
+        if not isinstance(self._manners, Mapping):
+            return self._manners
+        [manners] = (one for phone, one in self._manners.items() if f"phone={phone}".encode() in request)
+        return manners
+
+    def times_heard(self, phone: str) -> int:
+        """How often it was asked to dial this number."""
+        return sum(f"phone={phone}".encode() in request for request in self.heard)
 
 
 def _request(peer: socket.socket) -> bytes:
