@@ -15,12 +15,13 @@ from tests.bench.bench import SMALL, Bench, Size, Theme
 from tests.bench.loading import Load
 from tests.bench.measuring import measure, table_of
 from tests.bench.profiling import profiles
-from tests.bench.rows import desk, fanout, intake, pops
+from tests.bench.rows import burst, coming_back, desk, fanout, flood, frozen, intake, pops, soak
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = ROOT / "build" / "bench"
-THEMES = [*fanout.THEMES, *pops.THEMES, *intake.THEMES, *desk.THEMES]
+MODULES = (fanout, flood, pops, intake, frozen, coming_back, soak, burst, desk)
+THEMES = [theme for module in MODULES for theme in module.THEMES]
 NAMES = [theme.name for theme in THEMES]
 
 

@@ -30,6 +30,18 @@ class Size:
     events_per_s: float = 1000  # while contacts are asked for
     fanout: int = 5000
     publications: int = 20
+    flood_tabs: int = 2000
+    flood_per_s: float = 100
+    flood_s: float = 5
+    frozen: tuple[tuple[int, int, float], ...] = ((20, 1, 50), (1000, 50, 20))  # tabs, frozen, pushes/s
+    frozen_after_s: float = 10
+    frozen_for_s: float = 15
+    returning: int = 1000
+    returning_s: float = 15
+    cycles: int = 10_000
+    soak_s: float = 180
+    soak_per_s: float = 100
+    burst_s: float = 20
 
     @property
     def people(self) -> int:
@@ -50,6 +62,18 @@ SMALL = Size(
     events_per_s=50,
     fanout=50,
     publications=4,
+    flood_tabs=20,
+    flood_per_s=20,
+    flood_s=2,
+    frozen=((6, 1, 150), (10, 2, 150)),
+    frozen_after_s=1,
+    frozen_for_s=9,
+    returning=20,
+    returning_s=3,
+    cycles=100,
+    soak_s=5,
+    soak_per_s=20,
+    burst_s=2,
 )
 
 

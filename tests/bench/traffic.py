@@ -17,7 +17,7 @@ RINGS, TALKS, GOES = 0, 1, 2
 TOKEN = "TEST-CRM-TOKEN"
 OURS = "74950000001"
 NO_FRAME = -1
-NOBODY = -1
+NOBODY, EVERYBODY = -1, -2
 CARDS = 3
 
 
@@ -51,14 +51,18 @@ def call(number: int, user: int, at_ms: float, ring_ms: float, talk_ms: float) -
     ]
 
 
-def day(people: int, pushes_per_s: float, seconds: float) -> list[Line]:
-    """Calls that begin evenly; each of them is four pushes and goes to the next person."""
+def day(people: int, pushes_per_s: float, seconds: float, pace: float = 1) -> list[Line]:
+    """Calls that begin evenly; each of them is four pushes and goes to the next person.
+
+    `pace`: how long rings and talks last, 1 for seconds.
+    """
     dice = random.Random(1)
     apart_ms = 4000 / pushes_per_s
     lines = []
     for number in range(int(seconds * 1000 / apart_ms)):
         at_ms = (number + dice.random()) * apart_ms
-        lines += call(number, number % people, at_ms, dice.uniform(800, 1600), dice.uniform(1500, 3000))
+        ring_ms, talk_ms = pace * dice.uniform(800, 1600), pace * dice.uniform(1500, 3000)
+        lines += call(number, number % people, at_ms, ring_ms, talk_ms)
     return sorted(lines)
 
 
@@ -77,6 +81,18 @@ def waves(people: int, pushes_per_s: float, seconds: float) -> list[Line]:
                 body = form(cmd="event", type=what, direction="in", **same)
                 lines.append(Line(len(lines) * 1000 / pushes_per_s, n % people, n, stage, body))
     return lines
+
+
+def to_all(people: int, pushes_per_s: float, seconds: float) -> list[Line]:
+    """Whole calls without a history, as wallboards see them: a frame for everybody with each push."""
+    lines = day(people, pushes_per_s * 4 / 3, seconds)
+    return [line._replace(user=EVERYBODY) for line in lines if line.stage != NO_FRAME]
+
+
+def ringing(body: str, pushes_per_s: float, seconds: float) -> list[Line]:
+    """One push after the other that brings everybody a frame; the load generator numbers them."""
+    count = int(pushes_per_s * seconds)
+    return [Line(n * 1000 / pushes_per_s, EVERYBODY, n, RINGS, body) for n in range(count)]
 
 
 def rush(people: int, calls: int, side_by_side: int = 256) -> list[Line]:

@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-enum { CLOSED, CONNECTING, IDLE, BUSY };
+enum { CLOSED, DIALLING, IDLE, BUSY };
 
 typedef struct {
     Conn conn;
@@ -14,7 +14,7 @@ typedef struct {
     double due;
 } Slot;
 
-long http_ok, http_bad;
+long http_ok, http_bad, http_refused, http_cut;
 double last_answer_at;
 
 static Slot *slots;
@@ -41,7 +41,7 @@ int http_free_slot(void) {
 
 int http_busy(void) {
     int busy = 0;
-    for (int i = 0; i < slots_n; i++) busy += slots[i].state == BUSY || slots[i].state == CONNECTING;
+    for (int i = 0; i < slots_n; i++) busy += slots[i].state == BUSY || slots[i].state == DIALLING;
     return busy;
 }
 
@@ -53,7 +53,7 @@ static void done(Slot *s, int status) {
         http_bad++;
         first_bad_note(s->conn.in_len ? s->conn.in : "no answer", s->conn.in_len ? s->conn.in_len : 9);
     }
-    series_add(&answer_times, last_answer_at - s->due);
+    if (status) series_add(&answer_times, last_answer_at - s->due);
     if (when_done) when_done(s->slot);
 }
 
@@ -100,14 +100,16 @@ static void receive(Slot *s) {
     if (!answer.whole && !at_end) return;
     if (answer.closes || at_end) hang_up(s);
     else s->state = IDLE;
+    http_cut += !answer.whole;
     done(s, answer.whole ? answer.status : 0);
 }
 
 static void on_ready(Conn *conn, uint32_t ready) {
     Slot *s = (Slot *)conn;
-    if (s->state != CONNECTING) {
+    if (s->state != DIALLING) {
         receive(s);
     } else if (conn_error(conn)) {
+        http_refused++;
         hang_up(s);
         done(s, 0);
     } else if (ready & EPOLLOUT) {
@@ -140,13 +142,14 @@ void http_send(int slot, const char *body, long seq, long user, double due) {
     if (s->conn.fd >= 0) {
         s->state = BUSY;
         conn_put(&s->conn, request, size);
-    } else if (conn_dial(&s->conn, &address, on_ready)) {
-        s->state = CONNECTING;
+    } else if (conn_dial(&s->conn, &address, 0, on_ready)) {
+        s->state = DIALLING;
         s->conn.out_off = 0;
         s->conn.out = realloc(s->conn.out, size);
         memcpy(s->conn.out, request, size);
         s->conn.out_len = size; // leaves when it is connected
     } else {
+        http_refused++;
         done(s, 0);
     }
 }

@@ -1,11 +1,13 @@
 // A neutral load generator for servers with WebSockets and webhooks. Prints one line of JSON.
 //   gcc -O2 -o load *.c -lm
 // --mode fanout  N tabs, one publication at a time, the next when all have it
-// --mode target  N tabs of users with 1, 2, 3 tabs in turn, open loop at --rate (--all 1: each to all tabs)
-// --mode script  the same tabs, open loop by the lines of --script; the last --watchers tabs get everything;
-//                with --closed 1 for --secs, each of the --pubconns clients with its next line at once
+// --mode script  N tabs of users with 1, 2, 3 tabs in turn, open loop by the lines of --script; the last --watchers
+//                tabs get everything; with --closed 1 for --secs, each of --pubconns clients with its next line at once;
+//                the first --slow tabs stop reading at --slow-after, and go on at --slow-until (they may have a
+//                --slow-buffer of so many bytes for what comes, so that it is full soon)
 // --mode http    closed loop of --conc clients (POST with --body, else GET) for --secs
 // --mode hold    N tabs for --secs, to read memory
+// --mode cycle   --count connections that come and go, --conc at a time, half of them reset
 // In --ws, --pub, --body, --cookie and the script: %I% connection, %U% user, %SEQ% nine digits of the event.
 // A frame counts when it holds --marker followed by nine digits and, if given, one of the --stages (a|b|c).
 #include "load.h"
@@ -15,7 +17,7 @@
 Options opt = {
     .mode = "fanout", .ctype = "application/x-www-form-urlencoded", .pids = "", .tag = "",
     .n = 0, .ramp = 64, .count = 30, .conc = 16, .keepalive = 1, .pubconns = 16,
-    .interval = 0.05, .rate = 100, .secs = 5, .wait = 30, .settle = 0.5, .ramp_max = 120,
+    .interval = 0.05, .secs = 5, .wait = 30, .settle = 0.5, .ramp_max = 120, .reconnect_max = 5,
 };
 
 typedef struct {
@@ -32,11 +34,11 @@ static const Known known[] = {
     {"--marker", 's', &opt.marker}, {"--pids", 's', &opt.pids}, {"--tag", 's', &opt.tag},
     {"--n", 'i', &opt.n}, {"--watchers", 'i', &opt.watchers}, {"--ramp", 'i', &opt.ramp},
     {"--count", 'i', &opt.count}, {"--conc", 'i', &opt.conc}, {"--keepalive", 'i', &opt.keepalive},
-    {"--deflate", 'i', &opt.deflate}, {"--slow", 'i', &opt.slow}, {"--pubconns", 'i', &opt.pubconns},
-    {"--all", 'i', &opt.all}, {"--closed", 'i', &opt.closed},
-    {"--interval", 'd', &opt.interval}, {"--rate", 'd', &opt.rate},
+    {"--slow-buffer", 'i', &opt.slow_buffer}, {"--deflate", 'i', &opt.deflate}, {"--slow", 'i', &opt.slow}, {"--pubconns", 'i', &opt.pubconns},
+    {"--closed", 'i', &opt.closed}, {"--interval", 'd', &opt.interval},
     {"--secs", 'd', &opt.secs}, {"--wait", 'd', &opt.wait}, {"--settle", 'd', &opt.settle},
-    {"--ramp-max", 'd', &opt.ramp_max},
+    {"--ramp-max", 'd', &opt.ramp_max}, {"--slow-after", 'd', &opt.slow_after}, {"--slow-until", 'd', &opt.slow_until},
+    {"--reconnect", 'd', &opt.reconnect}, {"--reconnect-max", 'd', &opt.reconnect_max},
 };
 
 static void set(const char *name, const char *value) {
@@ -60,7 +62,7 @@ int main(int argc, char **argv) {
     if (!strcmp(opt.mode, "http")) return run_http();
     if (!strcmp(opt.mode, "hold")) return run_hold();
     if (!strcmp(opt.mode, "fanout")) return run_fanout();
-    if (!strcmp(opt.mode, "target")) return run_target();
     if (!strcmp(opt.mode, "script")) return run_script();
+    if (!strcmp(opt.mode, "cycle")) return run_cycle();
     die("no such mode");
 }

@@ -87,7 +87,7 @@ int run_fanout(void) {
             begun = usage_of(opt.pids);
         }
         Event *e = &events[current = i];
-        long slow = opt.slow < tabs_open ? opt.slow : tabs_open;
+        long slow = opt.slow < tabs_open ? opt.slow : tabs_open; // these do not count
         *e = (Event){.sent = now(), .user = -1, .expected = tabs_open - slow};
         http_send(0, opt.body, i, 0, e->sent);
         wait_for_all(e, i + 1);
@@ -119,58 +119,4 @@ int run_fanout(void) {
     json_end();
     tabs_close();
     return incomplete > 0;
-}
-
-static void publish_due(double begun, long *next, long count) {
-    static unsigned dice = 12345;
-    while (*next < count && begun + *next / opt.rate <= now()) {
-        int slot = http_free_slot();
-        if (slot < 0) return; // it leaves late, and its time counts from when it was due
-        dice = dice * 1103515245 + 12345;
-        long user = (dice >> 8) % users_n;
-        Event *e = &events[*next];
-        *e = (Event){.sent = begun + *next / opt.rate, .user = opt.all ? -1 : user};
-        e->expected = opt.all ? tabs_open : tabs_of_user[user];
-        http_send(slot, opt.body, *next, user, e->sent);
-        ++*next;
-    }
-}
-
-static long missing(long count) {
-    long frames = 0;
-    for (long i = 0; i < count; i++) frames += events[i].expected - events[i].got;
-    return frames;
-}
-
-// Open loop: `--rate` publications a second, each to all tabs of one user (with `--all 1`: to all tabs).
-int run_target(void) {
-    double took = tabs_connect();
-    long count = (long)(opt.rate * opt.secs), next = 0;
-    Usage before = usage_of(opt.pids);
-    tally_start(count);
-    http_start(opt.pubconns, NULL);
-    double begun = now() + 0.05;
-    while (now() < begun + opt.secs + opt.wait) {
-        publish_due(begun, &next, count);
-        if (next == count && http_ok + http_bad == count && !missing(count)) break;
-        double until_next = begun + next / opt.rate - now();
-        net_pump(next == count || until_next > 0.05 ? 0.05 : until_next > 0.0005 ? until_next : 0.0005);
-    }
-    double elapsed = now() - begun;
-    Usage after = usage_of(opt.pids);
-    series_sort(&frame_times);
-    json_begin();
-    json_int("open", tabs_open);
-    json_num("connect_s", took);
-    json_int("sent", next);
-    json_int("missing", missing(next));
-    json_num("frame_p50_ms", series_ms(&frame_times, 0.5));
-    json_num("frame_p99_ms", series_ms(&frame_times, 0.99));
-    answers(elapsed);
-    json_num("cpu_pct", (after.cpu_s - before.cpu_s) / elapsed * 100);
-    memory(before, after, 0);
-    json_int("stray", frames_stray);
-    json_end();
-    tabs_close();
-    return 0;
 }

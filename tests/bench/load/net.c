@@ -76,11 +76,12 @@ static void epoll_set(Conn *c, int operation, uint32_t events) {
     epoll_ctl(loop, operation, c->fd, &e);
 }
 
-int conn_dial(Conn *c, const Url *url, void (*ready)(Conn *, uint32_t)) {
+int conn_dial(Conn *c, const Url *url, int buffer, void (*ready)(Conn *, uint32_t)) {
     int one = 1;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0) die("no more sockets (ulimit -n)");
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (buffer) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(url->port)};
     inet_pton(AF_INET, url->host, &to.sin_addr);
     if (connect(c->fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS) {
@@ -101,6 +102,10 @@ int conn_error(Conn *c) {
 }
 
 void conn_watch(Conn *c, uint32_t events) { epoll_set(c, EPOLL_CTL_MOD, events); }
+
+// A process that is stopped: what is sent to it stays in the system's buffers.
+void conn_pause(Conn *c) { epoll_set(c, EPOLL_CTL_DEL, 0); }
+void conn_resume(Conn *c) { epoll_set(c, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP); }
 
 static void flush(Conn *c) {
     while (c->out_off < c->out_len) {
@@ -123,6 +128,12 @@ void conn_keep(Conn *c, const char *rest, int size) {
     if (c->in_cap < size) c->in = realloc(c->in, c->in_cap = size + 512);
     memmove(c->in, rest, size);
     c->in_len = size;
+}
+
+void conn_reset(Conn *c) {
+    struct linger reset = {1, 0};
+    if (c->fd >= 0) setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    conn_close(c);
 }
 
 void conn_close(Conn *c) {

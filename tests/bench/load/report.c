@@ -42,6 +42,8 @@ void json_begin(void) {
 void json_end(void) {
     json_int("died", tabs_died);
     json_int("bad", http_bad);
+    json_int("refused", http_refused);
+    json_int("cut", http_cut);
     json_text("first_bad", first_bad);
     printf("}\n");
 }

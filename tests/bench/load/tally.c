@@ -7,8 +7,9 @@
 
 Event *events;
 long events_n, current = -1;
-Series frame_times, answer_times, stage_times[STAGES_MAX];
+Series frame_times, answer_times, stage_times[STAGES_MAX], phase_times[PHASES];
 long frames_stray, frames_wrong, frames_extra, frames_other, frames_watched, frame_bytes;
+double last_frame_at;
 
 static char *stage[STAGES_MAX];
 static int stage_count;
@@ -63,10 +64,11 @@ long tally_frame(const char *payload, long size, long user, double at) {
     Event *e = &events[which];
     if (e->got >= e->expected) return frames_extra++, -1;
     if (!e->got++) e->first = at;
-    e->last = at;
+    e->last = last_frame_at = at;
     frame_bytes = size;
     series_add(&frame_times, at - e->sent);
     series_add(&stage_times[at_stage], at - e->sent);
+    series_add(&phase_times[e->phase], at - e->sent);
     return which;
 }
 

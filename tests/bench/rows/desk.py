@@ -8,10 +8,10 @@ from typing import Any
 
 from tests.bench import traffic
 from tests.bench.bench import Bench, Results, Size, Theme
+from tests.bench.browsing import measure_pops, open_desk
 from tests.bench.company import cookies_file, login
 from tests.bench.loading import Figures, Run
 from tests.bench.peers import RAW
-from tests.bench.pops import measure_pops, open_desk
 from tests.bench.serving import Ours, ours
 from tests.bench.table import Goal, Line, cost, figure, mishaps, none, number, percentile, spread, total
 

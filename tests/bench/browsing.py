@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import requests
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.bench import traffic
 from tests.bench.company import CLIENTS, phone
@@ -32,21 +32,28 @@ WATCH = """() => {
 
 
 @contextmanager
-def open_desk(server: Ours, cookie: str) -> Iterator[Page]:
-    """An agent's desk in Chromium, connected, and watched."""
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium."""
     with sync_playwright() as playwright:
         args = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args)
         try:
-            context = browser.new_context()
-            context.add_cookies([{"name": "pult", "value": cookie, "url": server.url}])
-            page = context.new_page()
-            page.goto(f"{server.url}/desk")
-            page.wait_for_selector("body[data-live=on]", timeout=CONNECTS_WITHIN_MS)
-            page.evaluate(WATCH)
-            yield page
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def open_desk(server: Ours, cookie: str) -> Iterator[Page]:
+    """An agent's desk in Chromium, connected, and watched."""
+    with chromium() as browser:
+        context = browser.new_context()
+        context.add_cookies([{"name": "pult", "value": cookie, "url": server.url}])
+        page = context.new_page()
+        page.goto(f"{server.url}/desk")
+        page.wait_for_selector("body[data-live=on]", timeout=CONNECTS_WITHIN_MS)
+        page.evaluate(WATCH)
+        yield page
 
 
 def measure_pops(page: Page, server: Ours, login: str, count: int) -> Figures:
