@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -69,6 +70,20 @@ def test_people_are_shown_as_their_phones_are(house: House) -> None:
     expect(hers).to_contain_text("говорит")
     house.push("people-1", "COMPLETED", "vasilisa")
     expect(hers).to_contain_text("свободен")
+
+
+def test_on_a_television_the_hours_are_whole_however_many_calls_there_are(
+    house: House, complaints: Callable[..., list[str]]
+) -> None:
+    board = house.open(KOSCHEI, "/wallboard")
+    board.set_viewport_size({"width": 1920, "height": 1080})
+    house.history("television-0", "vasilisa")
+    for number in range(1, 13):
+        house.push(f"television-{number}", "INCOMING", LOGINS[number % 3])
+    expect(board.locator("#call-list > li")).to_have_count(12)
+    expect(board.locator(".hours li").last).to_be_in_viewport(ratio=1)
+    assert board.evaluate("() => document.documentElement.scrollHeight") == 1080
+    assert complaints(board) == []
 
 
 def _some_call(house: House, number: int) -> None:
