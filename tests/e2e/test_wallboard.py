@@ -75,9 +75,9 @@ def test_people_are_shown_as_their_phones_are(house: House) -> None:
 def test_on_a_television_the_hours_are_whole_however_many_calls_there_are(
     house: House, complaints: Callable[..., list[str]]
 ) -> None:
+    house.history("television-0", "vasilisa")
     board = house.open(KOSCHEI, "/wallboard")
     board.set_viewport_size({"width": 1920, "height": 1080})
-    house.history("television-0", "vasilisa")
     for number in range(1, 13):
         house.push(f"television-{number}", "INCOMING", LOGINS[number % 3])
     expect(board.locator("#call-list > li")).to_have_count(12)
