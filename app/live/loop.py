@@ -74,9 +74,7 @@ class Loop:
 
     def close_where(self, matches: Callable[[Tab], bool], code: int) -> None:
         """Close the tabs for which `matches` is true."""
-        frame = frames.close(code)
-        for tab in [tab for tab in self.wire.watchers.tabs.values() if matches(tab)]:
-            self.wire.close(tab, frame)
+        self.wire.close(frames.close(code), *filter(matches, self.wire.watchers.tabs.values()))
 
     def end_session(self, session: int, code: int) -> None:
         """Close a session's tabs, those that are still to be adopted too."""

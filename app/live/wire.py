@@ -63,9 +63,9 @@ class Wire:
             return
         mine = self.watchers.users[tab.user]
         if len(mine) > self._tabs_per_user:
-            self.close(mine[0], frames.close(OVER_THE_LIMIT))
+            self.close(frames.close(OVER_THE_LIMIT), mine[0])
         if tab.session in self.ended:  # it stood in the door meanwhile
-            self.close(tab, frames.close(SESSION_ENDED))
+            self.close(frames.close(SESSION_ENDED), tab)
 
     def subscribe(self, tab_id: int, topics: frozenset[str]) -> None:
         """Let a tab get what is sent to these topics from here on."""
@@ -118,7 +118,7 @@ class Wire:
         try:
             received = tab.receive()
         except Refused as refused:
-            self.close(tab, frames.close(refused.code))
+            self.close(frames.close(refused.code), tab)
             return
         except OSError:
             self.forget(tab)
@@ -128,16 +128,19 @@ class Wire:
         for frame in received:
             self._respond(tab, frame)
 
-    def close(self, tab: Tab, frame: bytes) -> None:
+    def close(self, frame: bytes, *tabs: Tab) -> None:
         """Say goodbye after the frame under way, and wait a little for the answer."""
-        if not self._leave(tab):
+        leaving = [tab for tab in tabs if self._leave(tab)]
+        if not leaving:
             return
-        tab.close_by = self.now + self._timings.close_s
-        self.closing[tab.id] = tab
-        tab.cut()
-        self.write(frame, 1, (tab,))
-        if tab.answered and tab.out is None:
-            self.forget(tab)
+        for tab in leaving:
+            tab.close_by = self.now + self._timings.close_s
+            self.closing[tab.id] = tab
+            tab.cut()
+        self.write(frame, 1, leaving)
+        for tab in leaving:
+            if tab.answered and tab.out is None:
+                self.forget(tab)
 
     def sweep(self) -> None:
         """Look at every deadline; that costs less than keeping them in order."""
@@ -178,19 +181,18 @@ class Wire:
         try:
             reply = answer(frame)
         except Refused as refused:
-            self.close(tab, frames.close(refused.code))
+            self.close(frames.close(refused.code), tab)
             return
         if is_close:
             tab.answered = True
-            self.close(tab, reply)
+            self.close(reply, tab)
         elif reply:
             self.write(reply, 1, (tab,))
 
     def _drop_slow(self, tabs: list[Tab]) -> None:
-        for tab in tabs:
-            if not tab.close_by:
-                self.dropped_slow += 1
-                self.close(tab, frames.close(TRY_AGAIN_LATER))
+        slow = [tab for tab in tabs if not tab.close_by]
+        self.dropped_slow += len(slow)
+        self.close(frames.close(TRY_AGAIN_LATER), *slow)
 
     def _leave(self, tab: Tab) -> bool:
         """Take a tab out of those that get frames; False if it was out."""
