@@ -17,6 +17,7 @@ from app.services.acceptance import Intake
 from app.services.database import own_engine
 from app.services.keyring import KeyRing
 from app.services.pulse import Pulse
+from app.services.reader import Reader
 from app.services.spool import Spool
 from app.services.tracking import Limits
 from app.services.writer import Writer
@@ -35,6 +36,7 @@ class Runtime:
         self.bus = None if settings.is_sqlite else Bus(settings, self.publisher.notify, self.hub.close_all)
         announce = self.bus.announce if self.bus else None
         self.writer = Writer(own_engine(settings.database_url), self.publisher.notify, announce)
+        self.reader = Reader(own_engine(settings.database_url))
         self.keyring = KeyRing(own_engine(settings.database_url), settings)
         self.limits = _limits(settings)
         self.intake = Intake(self.writer, Spool(settings.data_dir / "spool"), self.limits)
@@ -58,6 +60,7 @@ class Runtime:
         if self.bus:
             self.bus.stop()
         self.writer.stop()
+        self.reader.stop()
         self.publisher.stop()
         self.hub.stop()
 

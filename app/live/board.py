@@ -39,6 +39,7 @@ class Board:
         self._renderer = renderer
         self._coalesce_s = coalesce_ms / 1000
         self._calls: dict[int, LiveCall] | None = None  # None: nobody watches, nothing is known
+        self._drawn: dict[str, bytes] = {}  # the whole list in each language, until a call changes
         self._pending: dict[int, LiveCall | None] = {}  # calls that have changed, as they stand now
         self._figures = Figures(renderer, zone)
         # Counting costs more than a row, and nobody reads four figures a second.
@@ -68,6 +69,7 @@ class Board:
         """The regions as they stand, for a tab that is new."""
         if self._calls is None:
             self._calls = {call.id: call for call in live_calls.now(conn, CALLS_KNOWN)}
+            self._drawn.clear()
             self._figures.forget()
         return [self._whole(lang), *self._figures.welcome(conn, lang)]
 
@@ -92,6 +94,7 @@ class Board:
         """One row when it was one call that changed, else the whole list."""
         pending, self._pending = self._pending, {}
         self._next_at = time.monotonic() + self._coalesce_s
+        self._drawn.clear()
         self._figures_wait = True
         frames = self._call_frames(pending, languages)
         stale = self._stale_frames(pending, languages)
@@ -132,6 +135,11 @@ class Board:
         return swap("beforeend:#call-list", html) if how == "new" else replace(html, f"outerHTML:{place}")
 
     def _whole(self, lang: str) -> bytes:
+        if lang not in self._drawn:
+            self._drawn[lang] = self._draw_whole(lang)
+        return self._drawn[lang]
+
+    def _draw_whole(self, lang: str) -> bytes:
         assert self._calls is not None
         calls = sorted(self._calls.values(), key=lambda call: (call.started_at, call.id))
         shown, more = calls[:CALLS_SHOWN], len(calls[CALLS_SHOWN:])

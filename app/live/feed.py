@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from app.live.hub import Hub
 from app.live.regions import replace
 from app.live.rendering import Audience, Renderer
-from app.services.pulse import Pulse
+from app.services.pulse import Beat, Pulse
 
 PREFIX = "feed:"
 TEMPLATE = "macros/_feed.html"
@@ -27,6 +27,7 @@ class FeedBanner:
         self._hub = hub
         self._renderer = renderer
         self._pulse = pulse
+        self._drawn: dict[str, tuple[Beat, bytes]] = {}  # by topic: what was said last, and how
 
     def welcome(self, topics: Iterable[str]) -> list[bytes]:
         """The banner as it stands, for a tab that is new."""
@@ -39,6 +40,9 @@ class FeedBanner:
                 self._hub.send(name, [self._frame(name)])
 
     def _frame(self, name: str) -> bytes:
-        lang, zone, role = name.removeprefix(PREFIX).split(":")
-        values = {"beat": self._pulse.beat, "admin": role == "admin"}
-        return replace(self._renderer.html(TEMPLATE, Audience(lang, zone), **values), "outerHTML:#feed")
+        beat = self._pulse.beat
+        if name not in self._drawn or self._drawn[name][0] != beat:
+            lang, zone, role = name.removeprefix(PREFIX).split(":")
+            html = self._renderer.html(TEMPLATE, Audience(lang, zone), beat=beat, admin=role == "admin")
+            self._drawn[name] = (beat, replace(html, "outerHTML:#feed"))
+        return self._drawn[name][1]

@@ -1,17 +1,19 @@
 """The publisher: committed changes, in the order of commits, become frames for those who watch.
 
 One thread per process takes everything that is queued, reads the database once, renders each fragment once
-per audience and hands the frames to the hub. A tab that opens goes through the same queue, so that its
-snapshot lies before every later frame.
+per audience and hands the frames to the hub. It also greets each tab that opens: the tab gets the truth as it
+is and follows from there, so it is no matter which changes went before, and ringing phones go first.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from queue import Empty
-from typing import Any
 
 from flask import Flask
 from sqlalchemy import Connection
@@ -34,6 +36,7 @@ from app.services.pulse import Pulse
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200
+GREETING_S = 0.004  # so long may a thousand tabs that come back together hold up a ringing phone
 CALLS_NAMED = 200
 
 
@@ -56,6 +59,7 @@ class Publisher:
     def __init__(self, app: Flask, hub: Hub, settings: Settings, pulse: Pulse) -> None:
         self._hub = hub
         self._queue: SimpleQueue[Sequence[Change] | Joining | None] = SimpleQueue()
+        self._joining: deque[Joining] = deque()
         self._thread: Thread | None = None
         self._lock = native_lock()
         self._engine = own_engine(settings.database_url)
@@ -98,23 +102,28 @@ class Publisher:
     def _run(self) -> None:
         running = True
         while running:
-            items: list[Sequence[Change] | Joining] = []
+            changed: dict[Change, None] = {}
             try:
                 item = self._queue.get(timeout=self._wait_s())
-                while item is not None and len(items) < AT_ONCE:
-                    items.append(item)
+                for _ in range(AT_ONCE):
+                    if item is None:
+                        running = False
+                        break
+                    if isinstance(item, Joining):
+                        self._joining.append(item)
+                    else:
+                        changed.update(dict.fromkeys(item))
                     item = self._queue.get_nowait()
-                running = item is not None
             except Empty:
                 pass
-            self._publish(items)
+            self._publish(changed)
         self._disconnect()
 
-    def _publish(self, items: list[Sequence[Change] | Joining]) -> None:
+    def _publish(self, changed: Iterable[Change]) -> None:
         """One look at the database for all that is queued. When it fails, every tab is sent back to heal."""
         try:
             conn = self._connection()
-            self._publish_from(conn, items)
+            self._publish_from(conn, changed)
         except Exception:
             log.exception("publishing failed: every tab is told to come back")
             self._disconnect()
@@ -132,17 +141,10 @@ class Publisher:
             conn.invalidate()
             conn.close()
 
-    def _publish_from(self, conn: Connection, items: list[Sequence[Change] | Joining]) -> None:
+    def _publish_from(self, conn: Connection, changed: Iterable[Change]) -> None:
         self.pops.keep_watched()
-        changed: dict[Change, None] = {}
-        for item in items:
-            if isinstance(item, Joining):
-                self._show_changes(conn, changed)
-                changed = {}
-                self._welcome(conn, item)
-            else:
-                changed.update(dict.fromkeys(item))
         self._show_changes(conn, changed)
+        self._greet(conn)
         if self.board.wait_s() == 0.0:
             self.board.flush(conn)
         if self.desk.wait_s() == 0.0:
@@ -151,7 +153,13 @@ class Publisher:
     def _wait_s(self) -> float | None:
         """How long nothing is due by itself; None: until something comes."""
         waits = [wait for wait in (self.board.wait_s(), self.desk.wait_s()) if wait is not None]
-        return min(waits, default=None)
+        return 0.0 if self._joining else min(waits, default=None)
+
+    def _greet(self, conn: Connection) -> None:
+        """Let new tabs follow, as many as a moment allows."""
+        until = time.monotonic() + GREETING_S
+        while self._joining and time.monotonic() < until:
+            self._welcome(conn, self._joining.popleft())
 
     def _welcome(self, conn: Connection, tab: Joining) -> None:
         calls = live_calls.of_user(conn, tab.user_id)
@@ -162,7 +170,7 @@ class Publisher:
         self._hub.send_to(tab.tab_id, frames)
         self._hub.subscribe(tab.tab_id, tab.topics)
 
-    def _show_changes(self, conn: Connection, changed: dict[Change, Any]) -> None:
+    def _show_changes(self, conn: Connection, changed: Iterable[Change]) -> None:
         ids = [change.id for change in changed if change.kind == "call"]
         calls = {call.id: call for call in live_calls.by_ids(conn, ids)} if ids else {}
         for change in changed:
@@ -186,6 +194,7 @@ class Publisher:
         self._hub.close_session(session_id)
 
 
+@lru_cache(4096)  # all tabs of a person share one set
 def topics_of(user_id: int, audience: Audience, *, supervisor: bool, admin: bool) -> frozenset[str]:
     """What a person's tabs watch; it follows from who they are, never from the address."""
     own = {pops.topic(user_id), feed.topic(audience, admin=admin)}

@@ -22,6 +22,7 @@ from app.services.writer import Unavailable, Unit, Writer
 log = logging.getLogger(__name__)
 
 BATCH = 100
+TOGETHER = 10  # share a transaction; a push that comes meanwhile waits for them
 # A reaction that fails by a fault of ours must not stand in the way of the others.
 AGAIN_MS = 10 * 60_000
 
@@ -48,15 +49,29 @@ def run_due(writer: Writer, engine: Engine, now: int) -> int:
     """Run what is due and return how many; to be called about once a second. Raises Unavailable."""
     with engine.connect() as conn:
         call_ids = due(conn, now)
-    for call_id in call_ids:
-        try:
-            writer.write(run, call_id)
-        except Unavailable:
-            raise
-        except Exception:
-            log.exception("the reaction to call %d failed; it is tried again in ten minutes", call_id)
-            writer.write(_postpone, call_id)
+    for first in range(0, len(call_ids), TOGETHER):
+        _run_group(writer, call_ids[first : first + TOGETHER])
     return len(call_ids)
+
+
+def _run_group(writer: Writer, call_ids: list[int]) -> None:
+    """Some reactions in one transaction; when one fails, each in its own."""
+    try:
+        writer.write(_run_all, call_ids)
+    except Unavailable:
+        raise
+    except Exception:
+        if len(call_ids) > 1:
+            for call_id in call_ids:
+                _run_group(writer, [call_id])
+            return
+        log.exception("the reaction to call %d failed; it is tried again in ten minutes", call_ids[0])
+        writer.write(_postpone, call_ids[0])
+
+
+def _run_all(unit: Unit, call_ids: list[int]) -> None:
+    for call_id in call_ids:
+        run(unit, call_id)
 
 
 def run(unit: Unit, call_id: int) -> None:

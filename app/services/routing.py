@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from app.models import Contact, ContactPhone, PbxAccount, Setting, User
 from app.pbx.numbers import normalise
+from app.services.prepared import Prepared
 
 Reason = Literal[
     "withheld",
@@ -72,7 +73,7 @@ def rehearse(conn: Connection, phone_raw: str | None, region: str = "RU") -> Reh
 
 
 def _find(conn: Connection, number: str) -> _Found | None:
-    row = conn.execute(_QUERY, {"number": number}).first()
+    row = _QUERY.row(conn, {"number": number})
     return None if row is None else _Found(*row)
 
 
@@ -91,7 +92,7 @@ def _query() -> Select[*tuple[Any, ...]]:
     )
 
 
-_QUERY = _query()
+_QUERY = Prepared(_query())
 
 
 def _answer(found: _Found | None) -> dict[str, str]:

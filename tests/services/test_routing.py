@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from app.extensions import db
 from app.services import contacts, routing
 from tests.scene import Scene
+from tests.statements import statements_of
 
 CLIENT = "+79000001234"
 
@@ -107,8 +107,6 @@ def test_the_number_of_a_merged_contact_answers_for_the_one_that_was_kept(scene:
 
 def test_an_answer_is_one_query(scene: Scene) -> None:
     scene.contact(CLIENT, "Фёдор", responsible_id=scene.person("Нина", "orlova"))
-    asked: list[str] = []
-    with db.engine.connect() as conn:
-        event.listen(conn, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    with db.engine.connect() as conn, statements_of(conn) as asked:
         routing.answer(conn, CLIENT)
     assert len(asked) == 1

@@ -18,7 +18,7 @@ from app.services.upsert import insert_as
 from app.services.writer import Unit
 
 REACTION_DELAY_MS = 20_000
-REAP_AT_ONCE = 100
+REAP_AT_ONCE = 10  # a push that comes meanwhile waits for them
 
 _DUE = select(Call.id).where(Call.due_at <= bindparam("now")).order_by(Call.due_at).limit(REAP_AT_ONCE)
 
@@ -124,7 +124,7 @@ def anything_due(conn: Connection, now: int) -> bool:
 
 
 def reap(unit: Unit, limits: Limits) -> int:
-    """Project again the calls that time alone may have changed; returns how many were due."""
+    """Project again some of the calls that time alone may have changed; returns how many."""
     due = unit.conn.execute(_DUE, {"now": unit.now}).scalars().all()
     for call_id in due:
         refresh(unit, call_id, limits)
