@@ -1,0 +1,77 @@
+"""Tabs that come and go for a long time, half of them without a word: nothing of them is left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from flask import Flask
+from wsproto.events import CloseConnection
+
+from app.config import Settings
+from tests.live.pages import Page, dial, eventually
+from tests.personas import Actor
+from tests.serving import Served
+
+CYCLES = 10_000 if os.environ.get("PULT_FAULTS") == "full" else 300
+AT_ONCE = 25
+RESET = struct.pack("ii", 1, 0)
+
+
+@pytest.fixture
+def server(app: Flask, settings: Settings) -> Iterator[Served]:
+    """The test's database, served as `pult serve` does."""
+    served = Served(settings.data_dir, PULT_TABS_PER_USER=1000).start()
+    yield served
+    served.stop()
+
+
+def size_of(server: Served) -> tuple[int, int, int]:
+    """Threads and descriptors of the process that holds the sockets, and tabs of its hub."""
+    assert server.process is not None
+    pid = server.process.pid
+    (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    text = requests.get(f"{server.url}/metrics", timeout=10).text
+    tabs = re.search(r"^pult_live_tabs (\d+)", text, re.M)
+    assert tabs is not None
+    threads, descriptors = (len(list(Path(f"/proc/{worker}/{what}").iterdir())) for what in ("task", "fd"))
+    return threads, descriptors, int(tabs[1])
+
+
+def come(server: Served, person: Actor) -> list[Page]:
+    pages = []
+    for _ in range(AT_ONCE):
+        head, page = dial(server.port, person.cookie)
+        assert head.startswith("HTTP/1.1 101 ")
+        assert page.text()
+        pages.append(page)
+    return pages
+
+
+def go(page: Page, how: int) -> None:
+    """Politely, by closing the line in the middle, or as if a cable were pulled."""
+    if how == 0:
+        page.say(CloseConnection(code=1001))
+        page.end()
+    elif how == 2:
+        page.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    page.sock.close()
+
+
+def test_tabs_that_come_and_go_leave_nothing_behind(server: Served, supervisor: Actor) -> None:
+    for n, page in enumerate(come(server, supervisor)):  # what is loaded once is loaded by now
+        go(page, n % 3)
+    assert eventually(lambda: size_of(server)[2] == 0)
+    before = size_of(server)
+    for _ in range(CYCLES // AT_ONCE):
+        for n, page in enumerate(come(server, supervisor)):
+            go(page, n % 4)
+        server.push(cmd="event", type="INCOMING", user="ivan", callid="call-1").raise_for_status()
+    assert eventually(lambda: all(now - then <= 2 for now, then in zip(size_of(server), before, strict=True)))
+    assert size_of(server)[2] == 0
