@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from app.config import Settings
+from app.live import board, frames
 from app.services import sessions
 from tests.live.pages import HANDSHAKE, Page, dial, eventually
 from tests.personas import Actor
@@ -82,18 +82,6 @@ def opened(rung: tuple[str, Page]) -> Page:
     return page
 
 
-def worker_of(server: Served) -> int:
-    """The process that holds the sockets."""
-    assert server.process is not None
-    pid = server.process.pid
-    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(child)
-
-
-def open_descriptors(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
 def origin(settings: Settings) -> dict[str, str]:
     return {"Origin": settings.local_url}
 
@@ -151,28 +139,24 @@ def test_the_development_server_hands_its_sockets_over_too(
     assert page.close_code() == 1012
 
 
-def test_tabs_that_come_and_go_leave_no_descriptor_and_no_thread(
-    serve: Serve, supervisor: Actor, ring: Ring
+def test_a_tab_that_froze_is_sent_away_and_begins_with_the_truth_when_it_wakes(
+    app: Flask, port: int, supervisor: Actor, ring: Ring
 ) -> None:
-    server = serve(PULT_TABS_PER_USER=1000)
-    worker = worker_of(server)
-
-    def come_and_go() -> None:
-        pages = [ring(server.port, supervisor.cookie)[1] for _ in range(25)]
-        for page in pages:
-            assert page.text()
-            page.sock.close()
-
-    def threads() -> int:
-        return len(list(Path(f"/proc/{worker}/task").iterdir()))
-
-    come_and_go()
-    assert eventually(lambda: "pult_live_tabs 0" in requests.get(f"{server.url}/metrics", timeout=5).text)
-    before = open_descriptors(worker), threads()
-    for _ in range(8):
-        come_and_go()
-    assert eventually(lambda: open_descriptors(worker) <= before[0] + 2)
-    assert threads() <= before[1] + 2
+    hub = app.extensions["pult"].hub
+    frozen = opened(ring(port, supervisor.cookie))
+    for n in range(10_000):
+        if hub.stats()["dropped_slow"]:
+            break
+        hub.send(board.topic("ru"), [frames.encode(f"<p>{n}</p>" * 500)])
+        eventually(lambda: not hub._loop._commands)
+    assert hub.stats()["dropped_slow"] == 1
+    push = {"cmd": "event", "type": "INCOMING", "user": "ivan", "callid": "call-1", "phone": "79000000017"}
+    push |= {"diversion": "74950000001", "crm_token": "TEST-CRM-TOKEN"}
+    requests.post(f"http://127.0.0.1:{port}/pbx", data=push, timeout=10).raise_for_status()
+    frozen.end()
+    _head, awake = ring(port, supervisor.cookie)
+    while 'data-callid="call-1"' not in awake.text():
+        pass
 
 
 def test_over_the_limit_of_a_user_the_oldest_tab_is_paused(port: int, agent: Actor, ring: Ring) -> None:
