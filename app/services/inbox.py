@@ -19,7 +19,7 @@ COMMANDS = ("event", "history", "contact", "rating")
 
 # The address of a recording holds the client's number, and often opens without a key: never shown.
 HIDDEN = "•••"
-_URL = re.compile(r"[a-z][a-z0-9+.-]*(?:://|%3a%2f%2f)[^\s\"'<>]*", re.I)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}(?:://|%3a%2f%2f)[^\s\"'<>]*", re.I)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from time import perf_counter
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
+from sqlalchemy import Connection
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.concurrency import run_blocking
-from app.extensions import db
 from app.pbx.message import Envelope, Invalid, Message
 from app.pbx.protocol import INVALID_PARAMETERS, INVALID_TOKEN, open_envelope, parse
 from app.runtime import runtime
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 # The ringing call waits for the answer to `contact`: later than this, no answer is the better one.
 CONTACT_S = 0.7
+TOO_LARGE = "too_large"
 
 
 @bp.post("/pbx")
@@ -38,7 +40,12 @@ def receive() -> tuple[Response, int]:
 
 def _receive(received_at: int) -> tuple[Response, int]:
     content_type = request.content_type or ""
-    envelope = open_envelope(request.get_data(cache=False), content_type)
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        _keep_beginning(received_at, content_type)
+        raise
+    envelope = open_envelope(body, content_type)
     pbx_id = runtime().keyring.owner(envelope.token)
     if pbx_id is None:
         return _refuse_key()
@@ -51,6 +58,15 @@ def _receive(received_at: int) -> tuple[Response, int]:
     if message.cmd == "contact":
         return _contact(push, message)
     return _store(push, message)
+
+
+def _keep_beginning(received_at: int, content_type: str) -> None:
+    """Of a push that is too large: as much as any push may have, for the admin, if its key stands there."""
+    beginning = request.environ["wsgi.input"].read(current_app.config["MAX_CONTENT_LENGTH"])
+    envelope = open_envelope(beginning, content_type)
+    pbx_id = runtime().keyring.owner(envelope.token)
+    if pbx_id is not None:
+        _keep(_incoming(pbx_id, received_at, content_type, envelope, reason=TOO_LARGE))
 
 
 def _store(push: Incoming, message: Message) -> tuple[Response, int]:
@@ -67,7 +83,7 @@ def _store(push: Incoming, message: Message) -> tuple[Response, int]:
 def _contact(push: Incoming, message: Message) -> tuple[Response, int]:
     """Answer first, write to the inbox after: a phone is ringing meanwhile."""
     try:
-        answer = run_blocking(_look_up, message, timeout=CONTACT_S)
+        answer = runtime().reader.ask(partial(_look_up, message), CONTACT_S)
     except Exception:
         log.exception("no answer to `contact` in time: the PBX rings as if the number were unknown")
         answer = {}
@@ -75,9 +91,8 @@ def _contact(push: Incoming, message: Message) -> tuple[Response, int]:
     return _answer("contact", answer, 200)
 
 
-def _look_up(message: Message) -> dict[str, str]:
-    with db.engine.connect() as conn:
-        return routing.answer(conn, message.phone, intake.region(message))
+def _look_up(message: Message, conn: Connection) -> dict[str, str]:
+    return routing.answer(conn, message.phone, intake.region(message))
 
 
 def _keep(push: Incoming) -> None:

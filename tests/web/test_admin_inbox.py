@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from urllib.parse import urlencode
 
 import pytest
@@ -86,6 +87,15 @@ def test_a_body_that_is_no_form_is_shown_as_text_without_addresses(
     text = get(admin, id=1, state="bad")
     assert "records.example" not in text
     assert "&lt;b&gt;oops" in text
+
+
+def test_a_body_as_long_as_any_is_shown_at_once(app: Flask, admin: Actor) -> None:
+    """Looking for addresses in it once took half a minute of the processor, and every push waited."""
+    assert push(app, **event("c-1"), extra="x" * 65_000) == 200
+    written(app)
+    began = time.process_time()
+    assert listed(get(admin)) == [1]
+    assert time.process_time() - began < 5
 
 
 def test_pages_go_by_key_both_ways(app: Flask, admin: Actor) -> None:
