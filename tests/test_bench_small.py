@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from pathlib import Path
@@ -9,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.bench import page, peers, profile, table, traffic
+from tests.bench import page, peers, profile, table, traffic, watching
 from tests.bench.bench import SMALL, Bench, Theme, users_of
 from tests.bench.company import cookies_file, owners
 from tests.bench.loading import Failed, Load
 from tests.bench.measuring import measure, table_of
 from tests.bench.peers import Missing, Peer, Started
-from tests.bench.rows import desk, fanout, intake, pops
+from tests.bench.rows import coming_back, desk, fanout, flood, frozen, intake, pops, soak
 from tests.bench.serving import ours
 from tests.bench.table import Goal
 
@@ -73,6 +74,43 @@ def test_screen_pops_ring_at_everybody_and_go_again(bench: Bench) -> None:
     assert figures["stage0_p50_ms"] > 0
 
 
+def test_every_push_of_a_flood_reaches_every_wallboard(bench: Bench) -> None:
+    figures = flood.flood(bench)
+    assert figures["arrived"] == figures["expected"] == SMALL.flood_tabs * SMALL.flood_per_s * SMALL.flood_s
+    assert 0 < figures["frames_rate"] <= SMALL.flood_per_s
+
+
+def test_a_frozen_tab_is_dropped_and_back_when_it_wakes(bench: Bench) -> None:
+    tabs, still, _per_s = SMALL.frozen[0]
+    figures = frozen.frozen(bench, 0)
+    assert figures["dropped_s"] < 10
+    assert figures["back"] == still
+    assert figures["open"] == tabs
+    assert (figures["lost"], figures["untold"]) == (0, 0)
+    assert figures["phase0_n"] > 0 < figures["phase1_n"]
+
+
+def test_every_tab_comes_back_after_a_restart(bench: Bench) -> None:
+    figures = coming_back.restart(bench)
+    assert figures["open"] == figures["back"] == SMALL.returning
+    assert figures["wrong_answers"] == 0
+    assert figures["ok"] + figures["refused"] + figures["cut"] == figures["sent"]
+    assert figures["back_max_ms"] > 0
+
+
+def test_tabs_that_come_and_go_leave_nothing(bench: Bench) -> None:
+    figures = coming_back.cycles(bench)
+    assert (figures["cycles"], figures["goodbyes"], figures["resets"]) == (100, 50, 25)
+    assert abs(figures["grown_threads"]) <= 2 >= abs(figures["grown_descriptors"])
+    assert figures["grown_tabs"] == 0
+
+
+def test_the_traffic_of_hours_is_all_in_the_inbox(bench: Bench) -> None:
+    figures = soak.soak(bench)
+    assert (figures["bad"], figures["not_in_inbox"], figures["lost"]) == (0, 0, 0)
+    assert figures["hours"] > 0
+
+
 def test_contacts_are_told_among_events(bench: Bench) -> None:
     figures = intake.contact(bench)
     assert {name: part["bad"] for name, part in figures.items()} == {"alone": 0, "asked": 0, "events": 0}
@@ -99,6 +137,24 @@ def test_a_peer_that_cannot_start_is_missing_by_name(bench: Bench) -> None:
 def test_a_run_that_says_nothing_is_a_failure(bench: Bench) -> None:
     with pytest.raises(Failed, match="no such mode"):
         bench.load.run("dance")
+
+
+def test_a_drop_is_timed_from_the_first_byte_that_waited_until_the_end() -> None:
+    seen = [
+        (1.0, [20, 0]),
+        (2.0, [20, 900]),
+        (3.0, [20, 0]),
+        (4.0, [20, 100]),
+        (5.0, [20, 700]),
+        (9.0, [19, 0]),
+    ]
+    assert watching.dropped_after_s(seen, 19) == 5.0
+    assert math.isnan(watching.dropped_after_s(seen, 18))
+
+
+def test_a_slope_is_the_growth_in_one() -> None:
+    assert watching.slope([(0, 100), (1, 103), (2, 106)]) == 3
+    assert watching.slope([(0, 100)]) == 0
 
 
 def test_a_target_that_is_missed_is_said_plainly() -> None:

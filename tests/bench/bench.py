@@ -34,8 +34,8 @@ class Size:
     flood_per_s: float = 100
     flood_s: float = 5
     frozen: tuple[tuple[int, int, float], ...] = ((20, 1, 50), (1000, 50, 20))  # tabs, frozen, pushes/s
-    frozen_after_s: float = 10
-    frozen_for_s: float = 15
+    frozen_after_s: float = 8
+    frozen_for_s: float = 12
     returning: int = 1000
     returning_s: float = 15
     cycles: int = 10_000
@@ -52,7 +52,7 @@ SMALL = Size(
     tabs=20,
     boards=4,
     pushes_per_s=20,
-    seconds=5,
+    seconds=3,
     pops=4,
     rush_s=1,
     crowd=30,
@@ -67,11 +67,11 @@ SMALL = Size(
     flood_s=2,
     frozen=((6, 1, 150), (10, 2, 150)),
     frozen_after_s=1,
-    frozen_for_s=9,
+    frozen_for_s=4,
     returning=20,
     returning_s=3,
     cycles=100,
-    soak_s=5,
+    soak_s=3,
     soak_per_s=20,
     burst_s=2,
 )
@@ -111,14 +111,16 @@ Results = Mapping[str, Sequence[Figures]]  # piece → its rounds; what was skip
 class Theme:
     """Rows of the table that belong together.
 
-    `pieces`: what is measured, each as one round of it; "ours" is always among them.
+    `pieces`: what is measured, each as one round of it; "ours" is always among them, peers have their names.
     """
 
     name: str
     pieces: Mapping[str, Callable[[Bench], Figures]]
     lines: Callable[[Size, Results], list[Line]]
-    rounds: int = 1000  # at most so many
+    rounds: int = 1000  # at most so many: what takes long
 
     def alone(self) -> Theme:
         """Without the peers."""
-        return replace(self, pieces={"ours": self.pieces["ours"]})
+        return replace(
+            self, pieces={name: self.pieces[name] for name in self.pieces if name.startswith("ours")}
+        )

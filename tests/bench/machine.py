@@ -65,4 +65,5 @@ def resident_mb(pid: int) -> float:
 def proportional_mb(pids: list[int]) -> float:
     """What processes hold together: shared pages count once."""
     texts = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
-    return sum(int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) for text in texts) / 1024  # type: ignore[index]
+    found = [int(kib) for text in texts for kib in re.findall(r"^Pss:\s+(\d+)", text, re.MULTILINE)]
+    return sum(found) / 1024

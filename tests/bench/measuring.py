@@ -25,6 +25,7 @@ FAULTS = (Failed, PlaywrightError, TimeoutError, RequestException, AssertionErro
 class Outcome:
     """What came of all rounds."""
 
+    rounds: int
     results: dict[str, dict[str, list[Figures]]] = field(default_factory=dict)  # theme → piece → rounds
     skipped: dict[str, str] = field(default_factory=dict)  # peer → why
     failed: list[str] = field(default_factory=list)
@@ -41,7 +42,7 @@ class Outcome:
 
 def measure(bench: Bench, themes: Sequence[Theme], rounds: int) -> Outcome:
     """Every piece of every theme in every round; what cannot run is noted, the others go on."""
-    outcome = Outcome(loads=[machine.load_average()])
+    outcome = Outcome(rounds, loads=[machine.load_average()])
     for turn in range(rounds):
         todo = [(theme, piece) for theme in themes if turn < theme.rounds for piece in theme.pieces]
         random.Random(turn).shuffle(todo)
@@ -74,7 +75,13 @@ def table_of(bench: Bench, themes: Sequence[Theme], outcome: Outcome) -> list[st
     for theme in themes:
         results = outcome.results.get(theme.name, {})
         if "ours" in results:
-            lines += theme.lines(bench.size, results)
+            first, *rest = theme.lines(bench.size, results)
+            lines += [_with_rounds(first, len(results["ours"]), outcome.rounds), *rest]
         else:
             lines.append(Line(theme.name, "no round came to its end", "", "**not met**"))
     return HEAD + [line.markdown() for line in lines]
+
+
+def _with_rounds(first: Line, had: int, all_rounds: int) -> Line:
+    """A theme that was not in every round says in how many it was."""
+    return first if had == all_rounds else first._replace(value=f"{first.value}; {had} of the rounds")

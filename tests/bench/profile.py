@@ -41,7 +41,7 @@ class Sample(NamedTuple):
 
     thread: str
     stack: tuple[tuple[str, str], ...]  # (function, file)
-    count: int
+    seen: int
 
 
 class Shares(NamedTuple):
@@ -82,16 +82,16 @@ def read(line: str) -> Sample | None:
 def shares(samples: list[Sample], seconds: float) -> Shares:
     """Add the samples up. Threads are named by what they run."""
     samples = [sample for sample in samples if not _waits(sample)]
-    total = sum(sample.count for sample in samples) or 1
+    total = sum(sample.seen for sample in samples) or 1
     counts: list[Counter[str]] = [Counter() for _ in Shares._fields[1:]]
     for sample in samples:
         mine = [name for frame in sample.stack if (name := _our_name(frame))]
         innermost = mine[-1] if mine else "(server and libraries before they come to us)"
-        counts[0][_thread(sample)] += sample.count
-        counts[1][_room(innermost)] += sample.count
-        counts[2][innermost] += sample.count
-        counts[3].update({name: sample.count for name in dict.fromkeys(mine)})
-        counts[4][_package(sample.stack[-1])] += sample.count
+        counts[0][_thread(sample)] += sample.seen
+        counts[1][_room(innermost)] += sample.seen
+        counts[2][innermost] += sample.seen
+        counts[3].update({name: sample.seen for name in dict.fromkeys(mine)})
+        counts[4][_package(sample.stack[-1])] += sample.seen
     tables = ([(name, 100 * n / total) for name, n in count.most_common()] for count in counts)
     return Shares(total / RATE / seconds, *tables)
 

@@ -7,8 +7,8 @@ import time
 from functools import partial
 
 from tests.bench import page, profile
-from tests.bench.bench import Bench
-from tests.bench.rows import desk, fanout, intake
+from tests.bench.bench import Bench, users_of
+from tests.bench.rows import desk, fanout, intake, pops
 from tests.bench.serving import ours
 
 PROFILED_S = 8
@@ -20,7 +20,7 @@ def profiles(bench: Bench) -> list[str]:
     """A part of the page."""
     lines = ["### Where the time goes", ""]
     try:
-        lines += _live(bench) + _rush(bench) + _fanout(bench)
+        lines += _live(bench) + _pops(bench) + _rush(bench) + _fanout(bench)
     except (OSError, subprocess.CalledProcessError) as error:
         lines += [f"py-spy could not look: {getattr(error, 'stderr', None) or error}", ""]
     return lines
@@ -35,6 +35,18 @@ def _live(bench: Bench) -> list[str]:
         samples = profile.record(server.worker, bench.folder / "live.raw", seconds, run.figures)
     found = profile.shares(samples, seconds)
     return page.profile_lines(f"{bench.size.tabs} tabs, {bench.size.pushes_per_s:.0f} pushes/s", found)
+
+
+def _pops(bench: Bench) -> list[str]:
+    """The worker while cards come to many agents' tabs, and go."""
+    seconds, tabs, per_s = min(PROFILED_S, bench.size.pops_s), bench.size.crowd, bench.size.pops_per_s[0]
+    with (
+        ours(bench.company(users_of(tabs)), bench.folder) as server,
+        pops.start_pops(bench, server, 0) as run,
+    ):
+        server.wait_for_tabs(tabs)
+        samples = profile.record(server.worker, bench.folder / "pops.raw", seconds, run.figures)
+    return page.profile_lines(f"{tabs:,} tabs, {per_s} screen pops/s", profile.shares(samples, seconds))
 
 
 def _rush(bench: Bench) -> list[str]:

@@ -41,8 +41,8 @@ def call(number: int, user: int, at_ms: float, ring_ms: float, talk_ms: float) -
     """One incoming call from its first ring to its history."""
     same = {"callid": f"{CALLID}{number:09}", "phone": phone(number % CLIENTS), "user": login(user)}
     event = {"cmd": "event", "direction": "in", **same}
-    over = at_ms + ring_ms + talk_ms
-    history = {"cmd": "history", "type": "in", "status": "Success", "duration": int(talk_ms / 1000), **same}
+    over, duration = at_ms + ring_ms + talk_ms, str(int(talk_ms / 1000))
+    history = {"cmd": "history", "type": "in", "status": "Success", "duration": duration, **same}
     return [
         Line(at_ms, user, number, RINGS, form(type="INCOMING", **event)),
         Line(at_ms + ring_ms, user, number, TALKS, form(type="ACCEPTED", **event)),
