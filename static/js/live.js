@@ -1,5 +1,6 @@
 // The page's line: what htmx's socket does not do by itself. It notices a silent line, comes back from the
 // back/forward cache, tells a refusal from a lost network, and says on <body data-live> how things stand.
+import { start as startBusy } from "./busy.js";
 import { start as startPage, failed } from "./page.js";
 import { start as startPops } from "./pops.js";
 import { start as startSound } from "./sound.js";
@@ -104,6 +105,7 @@ function watch() {
 
 setClock(Number(document.body.dataset.now));
 startPage();
+startBusy();
 startPops();
 startSound();
 watch();

@@ -110,6 +110,7 @@ class House:
         while self._browsers:
             self._browsers.pop().close()
         self.said.clear()
+        self.pbx.commands_heard.clear()
 
     def close(self) -> None:
         """Close every browser."""
