@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from app.extensions import db
 from app.models import (
@@ -16,11 +14,7 @@ from app.models import (
     CallDay,
     CallFacet,
     CallHour,
-    CallKey,
-    CallRedirect,
     Did,
-    Leg,
-    PbxAccount,
     Phone,
     Push,
     Reaction,
@@ -29,26 +23,10 @@ from app.models import (
 from app.services import intake, projection
 from app.services.clock import now
 from tests.services.pushes import event, history, push, take
+from tests.services.stored import legs, only, rows
 
 DAY_MS = 24 * 3600 * 1000
 LINK = "https://records.example/a.mp3"
-
-
-def rows(model: Any) -> list[Any]:
-    with Session(db.engine) as session:
-        return list(session.execute(select(model)).scalars())
-
-
-def only(model: Any) -> Any:
-    found = rows(model)
-    assert len(found) == 1, found
-    return found[0]
-
-
-def legs() -> dict[str, Leg]:
-    query = select(PbxAccount.login, Leg).join(PbxAccount, PbxAccount.id == Leg.account_id)
-    with Session(db.engine) as session:
-        return dict(session.execute(query).all())
 
 
 def test_a_group_call_is_one_row_with_a_leg_for_each_phone(any_app: Flask) -> None:
@@ -101,47 +79,6 @@ def test_a_repeated_push_changes_nothing_but_the_inbox(any_app: Flask) -> None:
     after = {name: value for name, value in vars(only(Call)).items() if name != "_sa_instance_state"}
     assert after == before
     assert len(rows(Push)) == 3
-
-
-def test_a_transfer_joins_a_call_that_stands_by_itself_already(any_app: Flask) -> None:
-    take(any_app, event("INCOMING", "a", "A"), event("ACCEPTED", "a", "A"))
-    take(any_app, history("c", callid="B", duration="75", link=LINK))
-    first, second = rows(Call)
-    take(any_app, event("TRANSFERRED", "a", "A", second_callid="B"))
-    call = only(Call)
-    assert (call.id, call.callid, call.outcome, call.recorded) == (first.id, "A", "answered", True)
-    assert {key.callid for key in rows(CallKey)} == {"A", "B"}
-    assert only(CallRedirect).id == second.id
-    assert only(Recording).call_id == call.id
-    assert only(Phone).calls == 1
-    assert sum(row.calls for row in rows(CallHour)) == 1
-
-
-def test_a_transfer_known_before_its_second_half_gathers_what_comes_later(any_app: Flask) -> None:
-    take(
-        any_app,
-        event("INCOMING", "a", "A"),
-        event("ACCEPTED", "a", "A"),
-        event("TRANSFERRED", "a", "A", second_callid="B"),
-        history("c", callid="B", duration="75"),
-    )
-    call = only(Call)
-    assert (call.outcome, call.callid) == ("answered", "A")
-    assert "c" in legs()
-
-
-def test_a_callid_used_again_a_day_later_by_another_phone_is_another_call(any_app: Flask) -> None:
-    long_ago = now() - 2 * DAY_MS
-    take(any_app, history("a", duration="40", at=long_ago))
-    take(any_app, history("a", duration="10", phone="79000000002"))
-    assert len(rows(Call)) == 2
-    assert sorted(key.generation for key in rows(CallKey)) == [0, 1]
-
-
-def test_a_callid_heard_again_a_day_later_from_the_same_phone_is_the_same_call(any_app: Flask) -> None:
-    long_ago = now() - 2 * DAY_MS
-    take(any_app, history("a", duration="40", at=long_ago), history("a", duration="40", link=LINK))
-    assert only(Call).recorded
 
 
 def test_a_reaction_waits_until_the_outcome_has_stood(any_app: Flask) -> None:
@@ -199,11 +136,3 @@ def test_what_another_process_writes_is_not_overlooked(app: Flask) -> None:
     beside.close()
     take(app, event("ACCEPTED", "a"))
     assert (only(Call).outcome, only(Call).answered_at) == ("talking", call.answered_at)
-
-
-def test_a_callid_silent_for_just_less_than_a_day_is_the_same_call(any_app: Flask) -> None:
-    start = now() - DAY_MS
-    heard_last = start + 50 * 60_000  # within the hour in which the key is not written again
-    take(any_app, event("INCOMING", "a", at=start), event("CANCELLED", "a", at=heard_last))
-    take(any_app, history("a", duration="5", phone="79000000002", at=heard_last + DAY_MS - 60_000))
-    assert len(rows(Call)) == 1
