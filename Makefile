@@ -34,7 +34,7 @@ demo: $(STAMP)  ## the same with a sample company, three log-ins and a PBX that 
 test: $(DEV_STAMP)  ## every test; PULT_TEST_ALL=1 lets none be skipped
 	$(BIN)/python -m pytest
 
-bench: $(DEV_STAMP)  ## the benchmarks, into docs/benchmarks.md
+bench: $(DEV_STAMP)  ## the benchmarks, into docs/benchmarks.md; takes about 25 minutes
 	$(BIN)/python -m tests.bench
 
 faults: $(DEV_STAMP)  ## the faults at full size, in little more than an hour; HOUR=0 leaves the hour out
@@ -58,6 +58,6 @@ lock: | $(VENV)/bin/python  ## rewrite constraints.txt from the newest versions 
 
 translations: $(DEV_STAMP)  ## gather new texts into the Russian catalogue and compile it
 	@mkdir -p build
-	$(BIN)/pybabel extract -q -F app/translations/babel.cfg -k lazy_gettext -k lazy_pgettext:1c,2 --no-location --sort-output -o build/messages.pot .
-	$(BIN)/pybabel update -q -i build/messages.pot -d app/translations -l ru --no-fuzzy-matching --no-wrap --ignore-obsolete
-	$(BIN)/pybabel compile -q -d app/translations
+	$(BIN)/pybabel -q extract -F app/translations/babel.cfg -k lazy_gettext -k lazy_pgettext:1c,2 --no-location --sort-output -o build/messages.pot .
+	$(BIN)/pybabel -q update -i build/messages.pot -d app/translations -l ru --no-fuzzy-matching --no-wrap --ignore-obsolete
+	$(BIN)/pybabel -q compile -d app/translations

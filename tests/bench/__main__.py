@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import machine, page
+from tests.bench import machine, page, parts
 from tests.bench.bench import SMALL, Bench, Size, Theme
 from tests.bench.loading import Load
 from tests.bench.measuring import measure, table_of
@@ -30,18 +30,26 @@ NAMES = [theme.name for theme in THEMES]
 @click.option("--only", multiple=True, type=click.Choice([*NAMES, "profile"]), help="These rows, not all.")
 @click.option("--ours", is_flag=True, help="Without the peers.")
 @click.option("--small", is_flag=True, help="A tiny run, to see that everything works.")
-@click.option("--page", "path", type=click.Path(path_type=Path), default=PAGE, show_default=True)
-def main(rounds: int, only: Sequence[str], ours: bool, small: bool, path: Path) -> None:
+@click.option("--soak-minutes", default=Size().soak_s / 60, show_default=True)
+@click.option(
+    "--page", "path", type=click.Path(path_type=Path), help="Where to write; a part is only printed."
+)
+def main(
+    rounds: int, only: Sequence[str], ours: bool, small: bool, soak_minutes: float, path: Path | None
+) -> None:
     """Measure, print, and write the page."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C: all that runs is ended
     themes = [theme.alone() if ours else theme for theme in THEMES if not only or theme.name in only]
     with tempfile.TemporaryDirectory(prefix="pult-bench-") as temporary:
         folder = Path(temporary)
-        bench = Bench(Load(folder), folder, PARTS, SMALL if small else Size())
+        size = SMALL if small else Size(soak_s=soak_minutes * 60)
+        bench = Bench(Load(folder), folder, PARTS, size)
         lines = written(bench, themes, rounds)
         if not only or "profile" in only:
             lines += profiles(bench)
-    page.save(path, lines)
+    whole = not (only or ours or small)
+    if path or whole:
+        page.save(path or PAGE, lines)
     click.echo("\n".join(lines))
 
 
@@ -53,6 +61,7 @@ def written(bench: Bench, themes: Sequence[Theme], rounds: int) -> list[str]:
     facts = [
         f"{begun:%Y-%m-%d %H:%M} UTC, {rounds} rounds in shuffled order, {minutes:.0f} minutes",
         *machine.describe(),
+        f"peers: {', '.join(parts.versions(bench.parts))}",
         *outcome.facts(),
     ]
     return [*(f"- {fact}" for fact in facts), "", *table_of(bench, themes, outcome), ""]

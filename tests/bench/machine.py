@@ -24,7 +24,7 @@ def describe() -> list[str]:
         f"{os.cpu_count()} cores ({cpu[1] if cpu else platform.machine()}), {memory >> 20} GiB, "
         f"Linux {platform.release()}, {resource.getrlimit(resource.RLIMIT_NOFILE)[1]} descriptors",
         f"Python {sys.version.split()[0]}, {libraries}",
-        ", ".join(filter(None, (_said("gcc", "--version"), _node()))),
+        ", ".join(filter(None, (_said("gcc", "--version"), _node(), _nginx()))),
     ]
 
 
@@ -32,8 +32,12 @@ def _node() -> str:
     return f"node {_said('node', '--version')}" if shutil.which("node") else ""
 
 
+def _nginx() -> str:
+    return _said("nginx", "-v").removeprefix("nginx version: ") if shutil.which("nginx") else ""
+
+
 def _said(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return done.stdout.splitlines()[0] if done.stdout else ""
 
 

@@ -74,11 +74,12 @@ def table_of(bench: Bench, themes: Sequence[Theme], outcome: Outcome) -> list[st
     lines: list[Line] = []
     for theme in themes:
         results = outcome.results.get(theme.name, {})
+        lines.append(Line(f"**{theme.name}**", ""))
         if "ours" in results:
             first, *rest = theme.lines(bench.size, results)
             lines += [_with_rounds(first, len(results["ours"]), outcome.rounds), *rest]
         else:
-            lines.append(Line(theme.name, "no round came to its end", "", "**not met**"))
+            lines.append(Line("all of it", "no round came to its end", "", "**not met**"))
     return HEAD + [line.markdown() for line in lines]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,19 @@ def python_package(parts: Path, name: str) -> Path | None:
         if _try(sys.executable, "-m", "pip", "install", "--quiet", "--target", str(fresh), name):
             fresh.rename(folder)
     return folder if folder.is_dir() else None
+
+
+def versions(parts: Path) -> list[str]:
+    """What is installed, for the page."""
+    found = []
+    for folder in sorted(parts.glob("node/*")):
+        about = folder / "node_modules" / folder.name / "package.json"
+        if about.exists():
+            found.append(f"{folder.name} {json.loads(about.read_text())['version']}")
+    for folder in sorted(parts.glob("python/*")):
+        pattern = f"{folder.name.replace('-', '_')}-*.dist-info"
+        found += [f"{folder.name} {info.stem.partition('-')[2]}" for info in folder.glob(pattern)]
+    return found
 
 
 def _try(*command: str) -> bool:
