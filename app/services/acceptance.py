@@ -11,11 +11,11 @@ from functools import partial
 
 from sqlalchemy import delete, select
 
-from app.concurrency import native_lock, run_blocking
+from app.concurrency import native_lock, run_blocking, start_thread
 from app.models import Setting
 from app.services import intake
 from app.services.intake import Incoming
-from app.services.spool import Spool
+from app.services.spool import Place, Spool
 from app.services.spool_file import Line, SpoolFile
 from app.services.tracking import Limits
 from app.services.upsert import upsert
@@ -74,7 +74,21 @@ class Intake:
 
     def keep(self, push: Incoming) -> None:
         """Store a push that nobody waits for (`contact`, a refused one), as soon as may be."""
-        self._writer.post(lambda unit: intake.store(unit, push, self._limits))
+        if self._spool.is_waiting or self._writer.outage is not None:
+            place = self._spool.put(push)
+            start_thread(lambda: self._sync_later(place), "pult-spool")
+        else:
+            self._writer.post(
+                lambda unit: intake.store(unit, push, self._limits),
+                # Nobody knows whether its COMMIT got through.
+                lost=lambda: self._sync_later(self._spool.put(push, doubtful=True)),
+            )
+
+    def _sync_later(self, place: Place) -> None:
+        try:
+            self._spool.sync(place)
+        except OSError as error:
+            log.error("a push that nobody waited for is lost: %s", error)
 
     def _store(self, push: Incoming, ticket: Ticket) -> None:
         try:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, true
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, true
 from sqlalchemy.orm import aliased
 
 from app.models import LIVE, Call, Contact, ContactPhone, Did, Leg, Note, PbxAccount, Phone, User
 from app.services.prepared import Prepared
 
 RESPONSIBLE = aliased(User)
+MY_LEG, MY_ACCOUNT = aliased(Leg), aliased(PbxAccount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,76 +81,67 @@ def _person() -> Any:
     return func.coalesce(*names)
 
 
-def _calls() -> Any:
-    """The columns of LiveCall, in its order."""
-    return (
-        select(
-            Call.id,
-            Call.callid,
-            Call.direction,
-            Call.outcome,
-            func.coalesce(Phone.number, ""),
-            func.coalesce(Contact.name, ""),
-            func.coalesce(Contact.company, ""),
-            Contact.id,
-            func.coalesce(RESPONSIBLE.name, ""),
-            func.coalesce(Did.number, ""),
-            func.coalesce(Did.label, ""),
-            func.coalesce(Did.pops, true()),  # a call through a number that we do not know pops up, too
-            Call.phone_id,
-            Call.started_at,
-            Call.answered_at,
-            Call.ended_at,
-            Call.duration_s,
-        )
-        .outerjoin(Phone, Phone.id == Call.phone_id)
+_CALL = (
+    Call.id,
+    Call.callid,
+    Call.direction,
+    Call.outcome,
+    func.coalesce(Phone.number, ""),
+    func.coalesce(Contact.name, ""),
+    func.coalesce(Contact.company, ""),
+    Contact.id,
+    func.coalesce(RESPONSIBLE.name, ""),
+    func.coalesce(Did.number, ""),
+    func.coalesce(Did.label, ""),
+    func.coalesce(Did.pops, true()),  # a call through a number that we do not know pops up, too
+    Call.phone_id,
+    Call.started_at,
+    Call.answered_at,
+    Call.ended_at,
+    Call.duration_s,
+)
+_LEG = (
+    Leg.account_id,
+    PbxAccount.user_id,
+    _person(),
+    Leg.state,
+    Leg.result,
+    func.coalesce(Leg.answered_at, Leg.rang_at, Leg.started_at),
+)
+
+
+def _calls(which: ColumnElement[bool]) -> Prepared:
+    """The columns of LiveCall, then those of LiveLeg, both in their order: a row for each leg."""
+    query: Any = select(*_CALL, *_LEG)
+    return Prepared(
+        query.outerjoin(Phone, Phone.id == Call.phone_id)
         .outerjoin(ContactPhone, ContactPhone.number == Phone.number)
         .outerjoin(Contact, Contact.id == ContactPhone.contact_id)
         .outerjoin(RESPONSIBLE, RESPONSIBLE.id == Contact.responsible_id)
         .outerjoin(Did, Did.id == Call.did_id)
-    )
-
-
-def _legs() -> Any:
-    """The call's id and the columns of LiveLeg, in its order."""
-    return (
-        select(
-            Leg.call_id,
-            Leg.account_id,
-            PbxAccount.user_id,
-            _person(),
-            Leg.state,
-            Leg.result,
-            func.coalesce(Leg.answered_at, Leg.rang_at, Leg.started_at),
-        )
-        .join(PbxAccount, PbxAccount.id == Leg.account_id)
+        .outerjoin(Leg, Leg.call_id == Call.id)
+        .outerjoin(PbxAccount, PbxAccount.id == Leg.account_id)
         .outerjoin(User, User.id == PbxAccount.user_id)
-        .order_by(Leg.call_id, Leg.rang_at, Leg.account_id)
+        .where(which)
+        .order_by(Call.started_at, Call.id, Leg.rang_at, Leg.account_id)
     )
 
 
 @cache
-def _by_ids(count: int) -> tuple[Prepared, Prepared]:
-    """Calls and legs of so many ids: the value of each has a place of its own in the statement."""
+def _by_ids(count: int) -> Prepared:
+    """The calls of so many ids: the value of each has a place of its own in the statement."""
     ids: list[Any] = [bindparam(f"id{n}") for n in range(count)]
-    return (
-        Prepared(_calls().where(Call.id.in_(ids)).order_by(Call.id)),
-        Prepared(_legs().where(Leg.call_id.in_(ids))),
-    )
+    return _calls(Call.id.in_(ids))
 
 
-_NOW = Prepared(
-    _calls().where(Call.outcome.in_(LIVE)).order_by(Call.started_at, Call.id).limit(bindparam("most"))
-)
-_LEGS_NOW = Prepared(_legs().join(Call, Call.id == Leg.call_id).where(Call.outcome.in_(LIVE)))
-_MINE = Prepared(
-    select(Call.id)
-    .join(Leg, Leg.call_id == Call.id)
-    .join(PbxAccount, PbxAccount.id == Leg.account_id)
-    .where(
-        Call.outcome.in_(LIVE), Leg.state.in_(("ringing", "talking")), PbxAccount.user_id == bindparam("user")
+_LIVE = select(Call.id).where(Call.outcome.in_(LIVE))
+_NOW = _calls(Call.id.in_(_LIVE.order_by(Call.started_at, Call.id).limit(bindparam("most"))))
+_MINE = _calls(
+    Call.id.in_(
+        _LIVE.join(MY_LEG, MY_LEG.call_id == Call.id)
+        .join(MY_ACCOUNT, MY_ACCOUNT.id == MY_LEG.account_id)
+        .where(MY_LEG.state.in_(("ringing", "talking")), MY_ACCOUNT.user_id == bindparam("user"))
     )
-    .order_by(Call.id)
 )
 
 
@@ -160,25 +152,28 @@ def by_ids(conn: Connection, ids: Sequence[int]) -> list[LiveCall]:
     # The last one again up to the next power of two, so that there are few different statements.
     places = 1 << (len(ids) - 1).bit_length()
     values = {f"id{n}": ids[min(n, len(ids) - 1)] for n in range(places)}
-    calls, legs = _by_ids(places)
-    return _with_legs(calls.rows(conn, values), legs.rows(conn, values))
+    return _put_together(_by_ids(places).rows(conn, values))
 
 
 def now(conn: Connection, most: int) -> list[LiveCall]:
     """All calls that ring or talk, the longest first, at most `most`."""
-    return _with_legs(_NOW.rows(conn, {"most": most}), _LEGS_NOW.rows(conn))
+    return _put_together(_NOW.rows(conn, {"most": most}))
 
 
 def of_user(conn: Connection, user_id: int) -> list[LiveCall]:
     """The calls in which a phone of this person rings or talks."""
-    return by_ids(conn, [row[0] for row in _MINE.rows(conn, {"user": user_id})])
+    return _put_together(_MINE.rows(conn, {"user": user_id}))
 
 
-def _with_legs(calls: Sequence[Any], legs: Sequence[Any]) -> list[LiveCall]:
-    found: dict[int, list[LiveLeg]] = defaultdict(list)
-    for call_id, *leg in legs:
-        found[call_id].append(LiveLeg(*leg))
-    return [LiveCall(*row, *[tuple(found.get(row[0], ()))]) for row in calls]
+def _put_together(rows: Sequence[Any]) -> list[LiveCall]:
+    calls: dict[int, Any] = {}
+    legs: dict[int, list[LiveLeg]] = defaultdict(list)
+    for row in rows:
+        call, leg = row[: len(_CALL)], row[len(_CALL) :]
+        calls[call[0]] = call
+        if leg[0] is not None:
+            legs[call[0]].append(LiveLeg(*leg))
+    return [LiveCall(*call, *[tuple(legs[id])]) for id, call in calls.items()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,10 +80,13 @@ class Writer:
         """Run `function(unit, *args, **kwargs)` in the next transaction and return its result."""
         return self.submit(lambda unit: function(unit, *args, **kwargs))
 
-    def post(self, job: Job) -> None:
-        """Run `job` in some coming transaction; nobody waits, a failure is logged."""
+    def post(self, job: Job, lost: Callable[[], None] | None = None) -> None:
+        """Run `job` in some coming transaction; nobody waits, a failure is logged.
+
+        `lost` is called in the writer's thread instead when the database could not be written.
+        """
         self._start()
-        self._queue.put((job, _Logged()))
+        self._queue.put((job, _Logged(lost)))
 
     def stop(self) -> None:
         """Finish what is queued, then end the thread and its connection."""
@@ -215,14 +218,16 @@ class Writer:
 class _Logged(Waiter[Any]):
     """Stands where nobody waits: a failure is logged instead of raised."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, lost: Callable[[], None] | None) -> None:
+        self._lost = lost
 
     def set(self, value: Any) -> None:
         pass
 
     def fail(self, error: BaseException) -> None:
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable) and self._lost is not None:
+            self._lost()
+        elif isinstance(error, Unavailable):
             log.warning("a posted write is lost: %s", error)
         else:
             log.error("a posted write failed", exc_info=error)
