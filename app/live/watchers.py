@@ -68,12 +68,16 @@ class Census:
 class Topic:
     """The tabs that watch a topic, and the frames that wait for the next round to all of them."""
 
-    __slots__ = ("held", "tabs", "turn")
+    __slots__ = ("held", "newest", "tabs", "turn")
 
     def __init__(self) -> None:
         self.tabs: dict[Tab, int] = {}  # and from which held batch on each of them gets them
         self.held: list[Batch] = []
         self.turn = 0  # batches that have ever been held: the number of the next one
+        self.newest = 0  # that of the tab which came last
+
+    def add(self, tab: Tab) -> None:
+        self.tabs[tab] = self.newest = self.turn
 
     def hold(self, batch: Batch) -> None:
         """Keep a batch for the next round. A tab that comes later has it in its snapshot already."""
@@ -88,6 +92,10 @@ class Topic:
             number += 1
         first = self.turn - len(self.held)
         batches, self.held = self.held[:number], self.held[number:]
+        if not batches:
+            return []
+        if self.newest <= first:
+            return [_share(batches, list(self.tabs))]
         audiences: dict[int, list[Tab]] = {}
         for tab, turn in self.tabs.items():
             audiences.setdefault(max(0, turn - first), []).append(tab)
@@ -127,7 +135,7 @@ class Watchers:
             topic = self.topics.get(name)
             if topic is None:
                 topic = self.topics[name] = Topic()
-            topic.tabs[tab] = topic.turn
+            topic.add(tab)
         tab.subscribed = tab.subscribed | names if tab.subscribed else names
 
     def shares(self, batches: list[Batch]) -> list[Share]:

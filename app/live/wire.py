@@ -87,9 +87,8 @@ class Wire:
             elif not tab.keep(data, 0, count):
                 slow.append(tab)
         taken = self._burst.write([tab.sock.fileno() for tab in ready], data)
-        for tab, sent in zip(ready, taken, strict=True):
-            if sent == len(data):
-                continue
+        late = [(tab, sent) for tab, sent in zip(ready, taken, strict=True) if sent != len(data)]
+        for tab, sent in late:
             if sent < 0 and sent != -EAGAIN:
                 self.forget(tab)
                 continue
