@@ -17,6 +17,7 @@ from app.config import Settings, from_environment
 from app.extensions import db
 from app.services.schema import migrate
 from app.services.writer import Writer
+from tests import nginx
 from tests.browser import Browser
 from tests.postgres import PostgresServer
 
@@ -27,6 +28,7 @@ PARTS: dict[str, tuple[str, Callable[[], bool]]] = {
     "chromium": ("Debian's Chromium", lambda: shutil.which("chromium") is not None),
     "postgres": ("Debian's PostgreSQL", PostgresServer.is_installed),
     "strace": ("strace", lambda: shutil.which("strace") is not None),
+    "nginx": ("nginx", lambda: nginx.program() is not None),
 }
 
 
