@@ -95,6 +95,7 @@ def test_every_tab_comes_back_after_a_restart(bench: Bench) -> None:
     assert figures["open"] == figures["back"] == SMALL.returning
     assert figures["wrong_answers"] == 0
     assert figures["ok"] + figures["refused"] + figures["cut"] == figures["sent"]
+    assert figures["since_p99_ms"] > 0
     assert figures["back_max_ms"] > 0
 
 

@@ -61,7 +61,7 @@ class Ours:
         raise TimeoutError(f"{tabs} tabs are not open after {within_s} s")
 
     def restart(self) -> float:
-        """End it as an operator would and start it again on its port; how many seconds it was away."""
+        """End it as an operator would and start it again on its port; how long that took in seconds."""
         begun = time.monotonic()
         self._served.stop()
         self._look(self._served.start())

@@ -21,6 +21,8 @@ class Goal(NamedTuple):
 
     def words(self, unit: str) -> str:
         """As the table's third column has it."""
+        if self.most == -self.least:
+            return f"within ±{self.most:g}{unit}"
         sign, limit = ("≤", self.most) if self.most < math.inf else ("≥", self.least)
         return f"{'stretch: ' if self.stretch else ''}{sign} {limit:,g}{unit}"
 
@@ -114,9 +116,9 @@ def number(value: float) -> str:
     """With as many digits as mean something."""
     if math.isnan(value):
         return "–"
-    if abs(value) >= 100:
+    if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 2 or value == 0 else f"{value:.2f}"
+    return f"{value:.1f}" if abs(value) >= 2 else f"{value:.2f}"
 
 
 def _number(value: Any) -> float:

@@ -21,12 +21,14 @@ static Slot *slots;
 static int slots_n;
 static Url address;
 static void (*when_done)(int slot);
+static FILE *log_file;
 
 void http_start(int conns, void (*on_done)(int slot)) {
     address = url_parse(opt.pub);
     slots_n = conns;
     slots = calloc(conns, sizeof *slots);
     when_done = on_done;
+    if (opt.answers && !(log_file = fopen(opt.answers, "w"))) die("cannot write the answers");
     for (int i = 0; i < conns; i++) slots[i] = (Slot){.conn.fd = -1, .slot = i};
 }
 
@@ -53,6 +55,7 @@ static void done(Slot *s, int status) {
         http_bad++;
         first_bad_note(s->conn.in_len ? s->conn.in : "no answer", s->conn.in_len ? s->conn.in_len : 9);
     }
+    if (log_file) fprintf(log_file, "%.6f\t%.6f\t%d\n", s->due, last_answer_at - s->due, status);
     if (status) series_add(&answer_times, last_answer_at - s->due);
     if (when_done) when_done(s->slot);
 }

@@ -9,7 +9,7 @@ enum { BODY_MAX = 1 << 16, PATH_MAX_ = 1100, STAGES_MAX = 8 };
 
 typedef struct {
     const char *mode, *ws, *pub, *body, *ctype, *cookie, *cookies_file, *script, *stages;
-    const char *header, *pub_header, *origin, *hello, *marker, *pids, *tag;
+    const char *header, *pub_header, *origin, *hello, *marker, *pids, *tag, *answers;
     int n, watchers, ramp, count, conc, keepalive, deflate, slow, slow_buffer, pubconns, closed;
     double interval, secs, wait, settle, ramp_max, slow_after, slow_until, reconnect, reconnect_max;
 } Options;

@@ -9,6 +9,8 @@
 // --mode hold    N tabs for --secs, to read memory
 // --mode cycle   --count connections that come and go, --conc at a time, half of them reset
 // In --ws, --pub, --body, --cookie and the script: %I% connection, %U% user, %SEQ% nine digits of the event.
+// --answers names a file that gets a line for each answer: when it was due (seconds of the monotonic clock), how many
+// seconds it took from then, its status (0: none).
 // A frame counts when it holds --marker followed by nine digits and, if given, one of the --stages (a|b|c).
 #include "load.h"
 #include <stdlib.h>
@@ -32,6 +34,7 @@ static const Known known[] = {
     {"--script", 's', &opt.script}, {"--stages", 's', &opt.stages}, {"--header", 's', &opt.header},
     {"--pub-header", 's', &opt.pub_header}, {"--origin", 's', &opt.origin}, {"--hello", 's', &opt.hello},
     {"--marker", 's', &opt.marker}, {"--pids", 's', &opt.pids}, {"--tag", 's', &opt.tag},
+    {"--answers", 's', &opt.answers},
     {"--n", 'i', &opt.n}, {"--watchers", 'i', &opt.watchers}, {"--ramp", 'i', &opt.ramp},
     {"--count", 'i', &opt.count}, {"--conc", 'i', &opt.conc}, {"--keepalive", 'i', &opt.keepalive},
     {"--slow-buffer", 'i', &opt.slow_buffer}, {"--deflate", 'i', &opt.deflate}, {"--slow", 'i', &opt.slow}, {"--pubconns", 'i', &opt.pubconns},

@@ -46,4 +46,5 @@ void json_end(void) {
     json_int("cut", http_cut);
     json_text("first_bad", first_bad);
     printf("}\n");
+    fflush(NULL);
 }

@@ -16,7 +16,7 @@ TABS, BOARDS = 60, 6
 CALLS_PER_HOUR = 20  # of each agent
 PUSHES_PER_CALL = 4
 PACE = 0.35  # calls as short as leaves an agent about one card at a time
-WARM_UP = 0.25  # of the time, while caches fill
+WARM_UP = 0.5  # of the time, while caches fill
 
 
 def soak(bench: Bench) -> Figures:
