@@ -13,6 +13,7 @@ from app.fairness import Fair
 from app.live.handover import NoThread
 from app.runtime import Runtime
 from app.services.database import prepare
+from app.web.lane import Lane
 
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 64 * 1024
@@ -38,7 +39,7 @@ def make(settings: Settings | None = None) -> Flask:
         prepare(db.engine)
     app.extensions["pult"] = Runtime(app, settings)
     web.register(app, babel)
-    app.wsgi_app = Fair(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Fair(Lane(app, app.wsgi_app))  # type: ignore[method-assign]
     return app
 
 

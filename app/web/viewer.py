@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, get_locale
@@ -15,6 +15,9 @@ from app.services import sessions
 from app.services.clock import now
 from app.services.sessions import Viewer
 from app.web.context import reader, settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 # Kept with the request itself: an application context may outlive it.
 VIEWER = "pult.viewer"
@@ -69,11 +72,16 @@ def session_cookie() -> str:
 
 def client_address() -> str:
     """Who really calls: behind a proxy on this host, the address it names last."""
-    address = request.remote_addr or ""
-    forwarded = request.headers.get("X-Forwarded-For", "")
+    return address_of(request.environ)
+
+
+def address_of(environ: WSGIEnvironment) -> str:
+    """The same from a request's environment."""
+    address = environ.get("REMOTE_ADDR", "")
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
     if address in LOOPBACK and forwarded:
-        return forwarded.rpartition(",")[2].strip()
-    return address
+        return str(forwarded).rpartition(",")[2].strip()
+    return str(address)
 
 
 def lang() -> str:
