@@ -87,7 +87,7 @@ def test_every_push_that_two_processes_answered_survives_kill_9(
     with postgres.database() as url:
         served = serve(PULT_DATABASE_URL=url, PULT_WORKERS=2)
         with Sender(served.url, ledger, per_s=100) as sender:
-            PowerCuts(served, sender).make(KILLS, PUSHES_EACH // 2)
+            PowerCuts(served, sender).make(KILLS, PUSHES_EACH // 3)
         eventually_drained(served.data_dir)
         assert_nothing_lost(ledger, url, lanes_in_order=False)
         served.stop()
@@ -111,7 +111,7 @@ def test_a_worker_that_is_killed_alone_is_replaced_and_nothing_is_lost(serve: Se
 def test_a_worker_whose_master_is_killed_ends_and_makes_room_for_the_next(serve: Serve, ledger: Path) -> None:
     served = serve()
     with Sender(served.url, ledger, per_s=100) as sender:
-        for kill in range(1, KILLS + 1):
+        for kill in range(1, KILLS // 2 + 1):
             sender.wait_for(100 * kill)
             assert served.process is not None
             os.kill(served.process.pid, signal.SIGKILL)
@@ -121,20 +121,3 @@ def test_a_worker_whose_master_is_killed_ends_and_makes_room_for_the_next(serve:
     eventually_drained(served.data_dir)
     assert_nothing_lost(ledger, sqlite_url(served))
     assert set(sender.statuses) <= {200, *BROKEN_OFF}
-
-
-def test_pushes_that_waited_when_it_was_killed_are_stored_by_the_next(serve: Serve, ledger: Path) -> None:
-    served = serve()
-    other = sqlite3.connect(served.data_dir / "pult.db", isolation_level=None, check_same_thread=False)
-    with Sender(served.url, ledger) as sender:
-        sender.wait_for(20)
-        other.execute("BEGIN EXCLUSIVE")
-        sender.wait_for(60)
-        served.kill()
-        other.execute("ROLLBACK")
-        other.close()
-        assert list((served.data_dir / "spool").glob("*.jsonl"))
-        served.start()
-        sender.wait_for(100)
-    eventually_drained(served.data_dir)
-    assert_nothing_lost(ledger, sqlite_url(served))

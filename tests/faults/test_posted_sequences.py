@@ -1,4 +1,4 @@
-"""Whatever the PBX posts of a call, in whatever order: 200, one row, never bad. 60 calls here, 5,000 in full.
+"""Whatever the PBX posts of a call, in whatever order: 200, one row, never bad. 40 calls here, 5,000 in full.
 
 On both databases, through `POST /pbx`; PostgreSQL has a tenth of them in full.
 """
@@ -15,7 +15,7 @@ from app.extensions import db
 from app.models import LIVE, Call, CallKey, Push
 from tests.faults.sending import FULL, KEY
 
-CALLS = 5000 if FULL else 60
+CALLS = 5000 if FULL else 40
 PEOPLE = tuple("abcdefgh")
 EVENTS = ("INCOMING", "ACCEPTED", "COMPLETED", "CANCELLED", "OUTGOING", "HOLD")
 PROOFS = ("ACCEPTED", "COMPLETED")
@@ -46,7 +46,7 @@ def _histories(chance: random.Random, people: list[str]) -> Iterator[Form]:
 
 
 def test_every_sequence_is_answered_200_and_is_one_row(any_app: Flask) -> None:
-    count = CALLS if any_app.extensions["pult"].settings.is_sqlite else max(60, CALLS // 10)
+    count = CALLS if any_app.extensions["pult"].settings.is_sqlite else max(40, CALLS // 10)
     chance, pbx = random.Random(5), any_app.test_client()
     posted = answered = 0
     for number in range(count):
@@ -74,7 +74,7 @@ def _outcome(callid: str) -> str:
 
 def test_no_call_is_missed_while_a_leg_rings(any_app: Flask) -> None:
     chance, pbx = random.Random(6), any_app.test_client()
-    for number in range(max(60, CALLS // 10)):
+    for number in range(max(40, CALLS // 10)):
         people = chance.sample(PEOPLE, chance.randint(2, 8))
         ends = people[: chance.randint(0, len(people) - 1)]  # at least one goes on ringing
         forms = [("INCOMING", login) for login in people] + [("CANCELLED", login) for login in ends]
