@@ -40,7 +40,7 @@ def restart(bench: Bench) -> Figures:
         away_s = server.restart()
         serves_at = time.monotonic()
         found = run.figures()
-    times = _times_since(answers, serves_at)
+    times = times_since(answers, serves_at)
     return found | {
         "away_s": away_s,
         "since_p99_ms": percentile(times, 0.99) * 1000,
@@ -48,10 +48,10 @@ def restart(bench: Bench) -> Figures:
     }
 
 
-def _times_since(answers: Path, at: float) -> list[float]:
-    """How many seconds each push took that was due from then on."""
+def times_since(answers: Path, at: float) -> list[float]:
+    """How many seconds each answered push took that was due from then on."""
     lines = [line.split("\t") for line in answers.read_text().splitlines()]
-    return [float(took) for due, took, _status in lines if float(due) >= at]
+    return [float(took) for due, took, status in lines if status != "0" and float(due) >= at]
 
 
 def restart_lines(size: Size, results: Results) -> list[Line]:
