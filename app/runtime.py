@@ -6,7 +6,7 @@ from functools import partial
 
 from flask import Flask, current_app
 
-from app.concurrency import start_thread
+from app.concurrency import start_thread, take_short_turns
 from app.config import LANGUAGES, Settings
 from app.jobs import Jobs
 from app.live.bus import Bus
@@ -46,6 +46,7 @@ class Runtime:
 
     def start(self) -> None:
         """Begin what happens by itself. Called in the serving process only."""
+        take_short_turns()
         self.publisher.renderer.load(LANGUAGES)
         self.hub.start()
         rehearsal = partial(rehearse, self.hub, self.publisher.renderer, self.settings)
