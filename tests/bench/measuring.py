@@ -85,4 +85,5 @@ def table_of(bench: Bench, themes: Sequence[Theme], outcome: Outcome) -> list[st
 
 def _with_rounds(first: Line, had: int, all_rounds: int) -> Line:
     """A theme that was not in every round says in how many it was."""
-    return first if had == all_rounds else first._replace(value=f"{first.value}; {had} of the rounds")
+    words = "one round only" if had == 1 else f"{had} rounds only"
+    return first if had == all_rounds else first._replace(value=f"{first.value}; {words}")

@@ -59,11 +59,12 @@ static void keep_phase(double since_begin) {
     phase = then;
 }
 
-static void send_due(double begun, long *next) {
+// Returns whether one that is due must wait for a free connection.
+static int send_due(double begun, long *next) {
     while (*next < lines_n && (opt.closed || begun + lines[*next].at_s <= now())) {
         const Line *line = &lines[*next];
         int slot = http_free_slot();
-        if (slot < 0) return; // it leaves late, and its time counts from when it was due
+        if (slot < 0) return 1; // it leaves late, and its time counts from when it was due
         double due = opt.closed ? now() : begun + line->at_s;
         if (line->stage >= 0) {
             Event *e = &events[line->number * stages_n() + line->stage];
@@ -73,6 +74,7 @@ static void send_due(double begun, long *next) {
         http_send(slot, line->body, line->number, line->user, due);
         ++*next;
     }
+    return 0;
 }
 
 static long missing(void) {
@@ -162,11 +164,11 @@ int run_script(void) {
     double stop = begun + last + opt.wait;
     long next = 0;
     while (now() < stop) {
-        if (!opt.closed || now() < begun + opt.secs) send_due(begun, &next);
+        int stuck = (!opt.closed || now() < begun + opt.secs) && send_due(begun, &next);
         int sent_all = next == lines_n || (opt.closed && now() >= begun + opt.secs);
         if (sent_all && http_ok + http_bad == next && (opt.closed || !missing()) && !tabs_away()) break;
-        double until_next = opt.closed || sent_all ? 0.05 : begun + lines[next].at_s - now();
-        net_pump(until_next > 0.05 ? 0.05 : until_next > 0.0005 ? until_next : 0.0005);
+        double until_next = opt.closed || sent_all || stuck ? 0.05 : begun + lines[next].at_s - now();
+        net_pump(until_next < 0.05 ? until_next : 0.05);
         keep_phase(now() - begun);
         tabs_tend();
     }
