@@ -65,9 +65,10 @@ class Rounds:
     def _begin(self) -> None:
         self._topic = next(iter(self._waiting))
         self._begun_at = self._clock()
+        del self._waiting[self._topic]
         topic = self._wire.watchers.topics.get(self._topic)
         shares = topic.release(ROUND_BYTES) if topic else []
-        if topic is None or not topic.held:
-            del self._waiting[self._topic]
+        if topic is not None and topic.held:
+            self._waiting[self._topic] = None  # behind the others
         for data, frames, tabs in shares:
             self._pieces += [Share(data, frames, tabs[at : at + BATCH]) for at in range(0, len(tabs), BATCH)]

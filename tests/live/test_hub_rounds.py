@@ -148,8 +148,12 @@ class Kernel(OneByOne):
     now = 1000.0
     takes_s = 0.03
 
+    def __init__(self) -> None:
+        self.written: list[int] = []
+
     def write(self, descriptors: Sequence[int], data: bytes) -> Sequence[int]:
         self.now += self.takes_s
+        self.written.append(len(data))
         return super().write(descriptors, data)
 
 
@@ -167,7 +171,7 @@ def rounds(kernel: Kernel) -> Iterator[Rounds]:
     for n, (ours, _) in enumerate(pairs):
         ours.setblocking(False)
         wire.adopt(Tab(ours, id=n + 1, user=n, session=n, topics=frozenset({"board"})))
-        wire.subscribe(n + 1, frozenset({"board"}))
+        wire.subscribe(n + 1, frozenset({"board", "banner"}))
     yield Rounds(wire, lambda: kernel.now)
     selector.close()
     for pair in pairs:
@@ -185,6 +189,17 @@ def test_after_some_rest_a_round_begins_at_once(rounds: Rounds) -> None:
         assert rounds.wait_s() == 0.0
         rounds.go_on()
     assert rounds.wait_s() is None
+
+
+def test_topics_take_turns_however_much_one_of_them_has_to_say(rounds: Rounds, kernel: Kernel) -> None:
+    long = frames.encode("x" * 60_000)
+    for _ in range(5):
+        rounds.takes(Batch("board", long, 1))
+    rounds.takes(Batch("banner", frames.encode("silent"), 1))
+    for _ in range(3):
+        kernel.now += rounds.wait_s() or 0.0
+        rounds.go_on()
+    assert kernel.written == [2 * len(long), len(frames.encode("silent")), 2 * len(long)]
 
 
 def test_rounds_take_at_most_half_of_the_time_when_they_come_close_together(
