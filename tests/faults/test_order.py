@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,12 +16,15 @@ from app.pbx.traffic import PastPush, backlog
 from app.services import intake, projection
 from app.services.clock import now
 from app.services.intake import Incoming
+from app.services.tracking import Limits
+from app.services.writer import Unit
 from tests.faults.sending import FULL
 from tests.services.pushes import push
 
 SEEDS = range(20 if FULL else 3)
 CALLS = 200 if FULL else 60
 STEP_MS = 20
+PATIENCE_S = 120.0  # for one batch, on a machine that has other work
 
 
 def scene(seed: int, app: Flask) -> list[PastPush]:
@@ -41,11 +45,17 @@ def marked(forms: list[dict[str, str]], mark: str) -> list[Incoming]:
     return found
 
 
+def _store_all(unit: Unit, some: list[Incoming], limits: Limits) -> None:
+    for one in some:
+        intake.store(unit, one, limits)
+
+
 def take_all(app: Flask, pushes: list[Incoming]) -> None:
     runtime = app.extensions["pult"]
     for start in range(0, len(pushes), 50):
         some = pushes[start : start + 50]
-        runtime.writer.submit(lambda unit, some=some: [intake.store(unit, p, runtime.limits) for p in some])
+        store = partial(_store_all, some=some, limits=runtime.limits)
+        runtime.writer.submit(store, timeout_s=PATIENCE_S)
     while runtime.writer.write(projection.reap, runtime.limits):
         pass
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,10 +28,12 @@ from app.models import (
     Reaction,
 )
 from app.pbx.traffic import backlog
-from app.services import projection
+from app.services import intake, projection
 from app.services.clock import now
 from app.services.intake import Incoming
 from app.services.projection import recount
+from app.services.tracking import Limits
+from app.services.writer import Unit
 from tests.faults.sending import FULL
 from tests.services.projections import dump
 from tests.services.pushes import event, history, push, take
@@ -38,6 +41,7 @@ from tests.services.pushes import event, history, push, take
 CALLS_A_DAY = 8000 if FULL else 100
 PUSHES = 100_000 if FULL else 2000
 WITHIN_S = 60
+PATIENCE_S = 120.0  # for one batch, on a machine that has other work
 
 
 def traffic(app: Flask) -> list[Incoming]:
@@ -48,14 +52,18 @@ def traffic(app: Flask) -> list[Incoming]:
     return [push(one.at, **one.form) for one in past]
 
 
+def _store_all(unit: Unit, some: list[Incoming], limits: Limits) -> None:
+    for one in some:
+        intake.store(unit, one, limits)
+
+
 def take_all(app: Flask, pushes: list[Incoming]) -> None:
     """Many pushes, many at a time."""
-    from app.services import intake
-
     runtime = app.extensions["pult"]
     for start in range(0, len(pushes), 500):
         some = pushes[start : start + 500]
-        runtime.writer.submit(lambda unit, some=some: [intake.store(unit, p, runtime.limits) for p in some])
+        store = partial(_store_all, some=some, limits=runtime.limits)
+        runtime.writer.submit(store, timeout_s=PATIENCE_S)
     while runtime.writer.write(projection.reap, runtime.limits):
         pass
 
