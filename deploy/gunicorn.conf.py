@@ -48,6 +48,11 @@ backlog = 2048
 keepalive = 75
 timeout = 60
 graceful_timeout = 12
+# What a proxy says of scheme and path is not heard, whoever it is: PULT_PUBLIC_URL says where we are. So no
+# address has to be looked up in a list of those that may say it, either: 5 % of a push.
+secure_scheme_headers = {}
+forwarder_headers = ""
+forwarded_allow_ips = "*"
 loglevel = os.environ.get("PULT_LOG_LEVEL", "warning")
 
 

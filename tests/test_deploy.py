@@ -6,6 +6,8 @@ import re
 import time
 from pathlib import Path
 
+import requests
+
 from app.config import from_environment
 from tests.serving import Served
 
@@ -17,6 +19,24 @@ def test_an_idle_server_ends_without_a_complaint(tmp_path: Path) -> None:
     time.sleep(1.2)  # its loop is asleep then, and the signal arrives where nothing may wait
     server.stop()
     assert "Traceback" not in server.log.read_text()
+
+
+def test_what_anybody_says_of_scheme_and_path_changes_nothing(tmp_path: Path) -> None:
+    said = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Ssl": "on",
+        "SCRIPT_NAME": "/other",
+        "PATH_INFO": "/other",
+    }
+    server = Served(tmp_path / "data").start()
+    try:
+        plain, told = (
+            requests.get(f"{server.url}/login", headers=headers, timeout=20) for headers in ({}, said)
+        )
+    finally:
+        server.stop()
+    assert plain.status_code == told.status_code == 200
+    assert plain.headers.keys() == told.headers.keys()
 
 
 def test_systemd_and_nginx_expect_pult_where_it_listens() -> None:
