@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from tests.bench import traffic
@@ -10,7 +11,7 @@ from tests.bench.company import login, phone
 from tests.bench.loading import Failed, Figures, Run
 from tests.bench.peers import FANOUT, Peer
 from tests.bench.serving import Ours, ours
-from tests.bench.table import Goal, Line, figure, none, total, versus
+from tests.bench.table import Goal, Line, figure, median, none, number, total, versus
 
 DEFLATE = "ours, deflate offered"
 RATIOS = {
@@ -65,19 +66,24 @@ def lines(size: Size, results: Results) -> list[Line]:
         figure(f"one push to {tabs:,} wallboards: the last tab", own, "last_ms", " ms"),
         figure("the webhook's answer meanwhile, p50", own, "answer_p50_ms", " ms", Goal(most=5)),
         figure("the same, the slowest", own, "answer_max_ms", " ms"),
+        figure("processor time a push, the server's", own, "cpu_ms_each", " ms"),
         figure("memory a tab", own, "kib_per_tab", " KiB", Goal(most=2)),
         figure("all tabs connected", own, "connect_s", " s"),
         none(f"of {total(own, 'published'):,} publications", not_at_every_tab=total(own, "incomplete")),
     ]
     if DEFLATE in results:
         offered = results[DEFLATE]
-        found.insert(4, figure("the same, deflate offered", offered, "kib_per_tab", " KiB", Goal(most=2)))
+        found.insert(5, figure("the same, deflate offered", offered, "kib_per_tab", " KiB", Goal(most=2)))
     for name, most in RATIOS.items():
         if name in results:
-            memory = sum(one["kib_per_tab"] for one in results[name]) / len(results[name])
-            what, more = f"{name}, {tabs:,} tabs: the last tab", f"; {memory:.1f} KiB a tab"
+            what, more = f"{name}, {tabs:,} tabs: the last tab", _more(results[name])
             found.append(versus(what, own, results[name], "last_ms", " ms", Goal(most=most), more))
     return found
+
+
+def _more(theirs: Sequence[Figures]) -> str:
+    cpu, memory = median(theirs, "cpu_ms_each"), median(theirs, "kib_per_tab")
+    return f"; {number(cpu)} ms of processor, {number(memory)} KiB a tab"
 
 
 PIECES = {"ours": fanout, DEFLATE: deflate}
