@@ -129,16 +129,26 @@ HANDSHAKE = {
 }
 
 
-def dial(port: int, cookie: str = "") -> tuple[str, Page]:
-    """Ask a server on this machine for the page's line as Chromium does; its answer's head, and the page."""
+def knock(port: int, cookie: str = "") -> socket.socket:
+    """Ask a server on this machine for the page's line as Chromium does."""
     sock = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
     host = f"127.0.0.1:{port}"
     lines = {"Host": host, "Origin": f"http://{host}", **HANDSHAKE, "Cookie": f"pult={cookie}"}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     sock.sendall(f"GET /live HTTP/1.1\r\n{head}\r\n".encode())
+    return sock
+
+
+def enter(sock: socket.socket) -> tuple[str, Page]:
+    """The head of the server's answer, and the page."""
     answer = b""
     while not answer.endswith(b"\r\n\r\n"):  # one byte at a time: what follows belongs to the page
         byte = sock.recv(1)
         assert byte, answer
         answer += byte
     return answer.decode(), Page(sock)
+
+
+def dial(port: int, cookie: str = "") -> tuple[str, Page]:
+    """Both, one after the other."""
+    return enter(knock(port, cookie))

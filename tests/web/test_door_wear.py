@@ -1,4 +1,4 @@
-"""Tabs that come and go for a long time, half of them without a word: nothing of them is left behind."""
+"""Tabs that come and go in crowds: all are let in, and nothing of them is left behind."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import re
 import socket
 import struct
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,21 +17,30 @@ from flask import Flask
 from wsproto.events import CloseConnection
 
 from app.config import Settings
-from tests.live.pages import Page, dial, eventually
+from tests.live.pages import Page, dial, enter, eventually, knock
 from tests.personas import Actor
 from tests.serving import Served
 
 CYCLES = 10_000 if os.environ.get("PULT_FAULTS") == "full" else 300
 AT_ONCE = 25
+CROWD = 1000 if os.environ.get("PULT_FAULTS") == "full" else 200
+ALL_IN_WITHIN_S = 15
 RESET = struct.pack("ii", 1, 0)
 
 
 @pytest.fixture
 def server(app: Flask, settings: Settings) -> Iterator[Served]:
     """The test's database, served as `pult serve` does."""
-    served = Served(settings.data_dir, PULT_TABS_PER_USER=1000).start()
+    served = Served(settings.data_dir, PULT_TABS_PER_USER=2000).start()
     yield served
     served.stop()
+
+
+@pytest.fixture
+def lines() -> Iterator[ExitStack]:
+    """The pages' sockets, closed after the test."""
+    with ExitStack() as sockets:
+        yield sockets
 
 
 def size_of(server: Served) -> tuple[int, int, int]:
@@ -62,6 +73,27 @@ def go(page: Page, how: int) -> None:
     elif how == 2:
         page.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     page.sock.close()
+
+
+def test_tabs_that_come_back_all_at_once_after_a_restart_are_let_in_while_pushes_are_answered(
+    server: Served, supervisor: Actor, lines: ExitStack
+) -> None:
+    server.kill()
+    server.start()
+    begun = time.monotonic()
+    knocking = [lines.enter_context(knock(server.port, supervisor.cookie)) for _ in range(CROWD)]
+    for n in range(5):
+        server.push(cmd="event", type="INCOMING", user="ivan", callid=f"call-{n}").raise_for_status()
+    pages = [enter(sock) for sock in knocking]
+    for head, page in pages:
+        assert head.startswith("HTTP/1.1 101 ")
+        while 'id="feed"' not in page.text():  # the last frame of every snapshot
+            pass
+    assert time.monotonic() - begun < ALL_IN_WITHIN_S
+    calls = [f'data-callid="call-{n}"'.encode() for n in range(5)]
+    for _head, page in pages:
+        while not all(call in page.raw for call in calls):
+            assert page.read()
 
 
 def test_tabs_that_come_and_go_leave_nothing_behind(server: Served, supervisor: Actor) -> None:
