@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from queue import Empty
+from sys import intern
 
 from flask import Flask
 from sqlalchemy import Connection
@@ -198,4 +199,4 @@ class Publisher:
 def topics_of(user_id: int, audience: Audience, *, supervisor: bool, admin: bool) -> frozenset[str]:
     """What a person's tabs watch; it follows from who they are, never from the address."""
     own = {pops.topic(user_id), feed.topic(audience, admin=admin)}
-    return frozenset(own | {board.topic(audience.lang)} if supervisor else own)
+    return frozenset(map(intern, own | {board.topic(audience.lang)} if supervisor else own))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.concurrency import native_lock
@@ -72,7 +72,7 @@ class Topic:
 
     def __init__(self) -> None:
         self.tabs: dict[Tab, int] = {}  # and from which held batch on each of them gets them
-        self.held: list[Batch] = []
+        self.held: tuple[Batch, ...] = ()  # most topics are one person's and never have any
         self.turn = 0  # batches that have ever been held: the number of the next one
         self.newest = 0  # that of the tab which came last
 
@@ -81,7 +81,7 @@ class Topic:
 
     def hold(self, batch: Batch) -> None:
         """Keep a batch for the next round. A tab that comes later has it in its snapshot already."""
-        self.held.append(batch)
+        self.held += (batch,)
         self.turn += 1
 
     def release(self, bytes_at_most: int) -> list[Share]:
@@ -161,5 +161,5 @@ class Watchers:
         return list(topic.tabs) if topic else []
 
 
-def _share(batches: list[Batch], tabs: list[Tab]) -> Share:
+def _share(batches: Sequence[Batch], tabs: list[Tab]) -> Share:
     return Share(b"".join(batch.data for batch in batches), sum(batch.frames for batch in batches), tabs)
