@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import sleep
 
-from playwright.sync_api import expect
+from playwright.sync_api import CDPSession, expect
 
 from tests.e2e.company import IVAN, KOSCHEI, MARIA, SITE, VASILISA
 from tests.e2e.house import House, ever_popped, expect_pop, expect_quiet, pop, pops
@@ -130,3 +130,19 @@ def test_two_calls_at_once_are_two_pops(house: House) -> None:
 
 def _id(house: House, callid: str) -> int:
     return int(house.rows(f"SELECT id FROM call WHERE callid = '{callid}'")[0][0])
+
+
+def test_a_ringing_card_moves_without_laying_the_page_out(house: House) -> None:
+    hers = house.open(VASILISA)
+    house.push("still-1", "INCOMING", "vasilisa")
+    expect_pop(hers, "still-1", "ringing")
+    devtools = hers.context.new_cdp_session(hers)
+    devtools.send("Performance.enable")
+    before = _layouts(devtools)
+    hers.evaluate("async () => { for (let n = 0; n < 60; n++) await new Promise(requestAnimationFrame); }")
+    assert _layouts(devtools) - before < 10  # its clock and the like; a frame each would be 60
+
+
+def _layouts(devtools: CDPSession) -> float:
+    metrics = devtools.send("Performance.getMetrics")["metrics"]
+    return float(next(metric["value"] for metric in metrics if metric["name"] == "LayoutCount"))
