@@ -37,7 +37,7 @@ class Runtime:
         announce = self.bus.announce if self.bus else None
         self.writer = Writer(own_engine(settings.database_url), self.publisher.notify, announce)
         self.reader = Reader(own_engine(settings.database_url))
-        self.keyring = KeyRing(own_engine(settings.database_url), settings)
+        self.keyring = KeyRing(self.reader, settings)
         self.limits = _limits(settings)
         self.intake = Intake(self.writer, Spool(settings.data_dir / "spool"), self.limits)
         self.jobs = Jobs(

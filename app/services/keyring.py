@@ -7,24 +7,25 @@ import logging
 import threading
 import time
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.concurrency import run_blocking
 from app.config import Settings
 from app.services.crm_keys import active_digests, mirror, mirrored_digests
+from app.services.reader import Reader
 from app.services.secrets import digest
 
 log = logging.getLogger(__name__)
 
 FRESH_S = 1.0
+PATIENCE_S = 0.5  # then the mirror is as good: a push waits, or the ringing call behind a `contact`
 
 
 class KeyRing:
     """The digests of the active keys; read again at most once a second, from their mirror if need be."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
-        self._engine = engine
+    def __init__(self, reader: Reader, settings: Settings) -> None:
+        self._reader = reader
         self._settings = settings
         self._digests: dict[str, int] | None = None
         self._read_at = 0.0
@@ -47,18 +48,17 @@ class KeyRing:
 
     def _refreshed(self) -> dict[str, int]:
         self._read_at = time.monotonic()  # at once, so that nobody else asks a database that hangs
-        self._digests = run_blocking(self._read)
+        try:
+            self._digests = self._reader.ask(self._read, PATIENCE_S)
+        except (SQLAlchemyError, TimeoutError):
+            log.warning("the database is away: keys are checked against their mirror")
+            self._digests = mirrored_digests(self._settings)
         return self._digests
 
-    def _read(self) -> dict[str, int]:
-        try:
-            with self._engine.connect() as conn:
-                active = active_digests(conn, self._settings)
-                self._mirror(conn, active)
-                return active
-        except SQLAlchemyError:
-            log.warning("the database is away: keys are checked against their mirror")
-            return mirrored_digests(self._settings)
+    def _read(self, conn: Connection) -> dict[str, int]:
+        active = active_digests(conn, self._settings)
+        self._mirror(conn, active)
+        return active
 
     def _mirror(self, conn: Connection, active: dict[str, int]) -> None:
         """A restored database brings no mirror; and a full disk is no reason to refuse a key."""

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app.services import crm_keys
 from app.services.database import own_engine
 from app.services.keyring import FRESH_S, KeyRing
+from app.services.reader import Reader
 from app.services.writer import Unit
 
 AWAY = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
@@ -22,7 +23,7 @@ def make_key(app: Flask, key: str) -> int:
 def ring(app: Flask, url: str = "") -> KeyRing:
     """A ring as a process that has just started would have it."""
     settings = app.extensions["pult"].settings
-    return KeyRing(own_engine(url or settings.database_url), settings)
+    return KeyRing(Reader(own_engine(url or settings.database_url)), settings)
 
 
 def test_a_key_opens_for_its_pbx_and_a_wrong_one_for_none(any_app: Flask) -> None:
