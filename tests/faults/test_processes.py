@@ -6,24 +6,31 @@ the rule, and here for the rows. 40 calls here, 2,000 in full.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 from flask import Flask
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, select, text, update
 
+from app.extensions import db
 from app.models import Call, CallKey, PbxAccount, Reaction
 from app.models import Push as InboxRow
 from app.pbx.traffic import backlog
-from app.services import spool
+from app.services import intake, projection, spool
 from app.services.clock import now
+from app.services.database import own_engine
+from app.services.intake import Incoming
 from app.services.projection import trails
 from app.services.spool import Spool
 from app.services.tracking import Limits, Push, project
+from app.services.writer import Unit, Writer
+from tests.faults.admin import eventually
 from tests.faults.conftest import Serve
 from tests.faults.sending import FULL, KEY, eventually_drained
 from tests.postgres import PostgresServer
@@ -95,15 +102,84 @@ def test_rows_are_right_though_each_process_stores_its_spool_by_itself(
     print(f"{len(pushes)} pushes, {len(rows)} final rows")
 
 
+class OtherProcess:
+    """Another writer of the same database, which lingers in its transaction after it has written."""
+
+    def __init__(self, app: Flask) -> None:
+        self._limits = app.extensions["pult"].limits
+        self._writer = Writer(own_engine(app.extensions["pult"].settings.database_url))
+        self._has_written, self._may_end = threading.Event(), threading.Event()
+        self._pool = ThreadPoolExecutor(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._may_end.set()
+        self._pool.shutdown()
+        self._writer.stop()
+
+    def take(self, push: Incoming) -> Future[None]:
+        """Returns when the push is written, but not committed."""
+        taking = self._pool.submit(self._writer.submit, lambda unit: self._store(unit, push))
+        assert self._has_written.wait(20)
+        return taking
+
+    def _store(self, unit: Unit, push: Incoming) -> None:
+        intake.store(unit, push, self._limits)
+        self._has_written.set()
+        assert self._may_end.wait(20)
+
+    def commit(self) -> None:
+        self._may_end.set()
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    db.session.rollback()
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    return bool(db.session.execute(text(waiting)).scalar_one())
+
+
+def rows_now(app: Flask) -> list[tuple[str, int]]:
+    db.session.rollback()
+    return [tuple(row) for row in db.session.execute(select(Call.outcome, Call.duration_s))]
+
+
+@pytest.mark.parametrize("any_app", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_the_reaper_leaves_a_call_alone_that_another_process_writes(any_app: Flask) -> None:
+    """It would write `other` over the answer that the other process has just committed."""
+    runtime = any_app.extensions["pult"]
+    long_ago = now() - 600_000
+    take(any_app, event("OUTGOING", "a", direction="out", at=long_ago))
+    runtime.writer.submit(lambda unit: unit.conn.execute(update(Call).values(due_at=1)).rowcount)
+    with OtherProcess(any_app) as other:
+        taking = other.take(history("a", type="out", duration="24"))
+        assert runtime.writer.write(projection.reap, runtime.limits) == 0
+        other.commit()
+        taking.result(20)
+    assert rows_now(any_app) == [("answered", 24)]
+
+
+@pytest.mark.parametrize("any_app", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_two_processes_write_one_call_under_its_two_callids(any_app: Flask) -> None:
+    take(any_app, event("INCOMING", "a", "A"), event("ACCEPTED", "a", "A"))
+    take(any_app, event("TRANSFERRED", "a", "A", second_callid="B"))
+    with OtherProcess(any_app) as other, ThreadPoolExecutor(1) as pool:
+        taking = other.take(history("c", callid="B", duration="75"))
+        here = pool.submit(take, any_app, event("COMPLETED", "a", "A"))
+        eventually(_somebody_waits_for_a_lock)
+        other.commit()
+        taking.result(20)
+        here.result(20)
+    assert rows_now(any_app) == [("answered", 75)]
+
+
 def test_what_follows_a_call_waits_for_pushes_that_are_still_on_disk(app: Flask) -> None:
     """The answer of a call that looks missed may lie in another process's spool."""
     runtime = app.extensions["pult"]
     take(app, history("pbx", "missed", duration="12", at=now() - 60_000))
 
-    def make_due(unit: object) -> None:
-        unit.conn.execute(Reaction.__table__.update().values(due_at=1))  # type: ignore[attr-defined]
-
-    runtime.writer.submit(make_due)
+    runtime.writer.submit(lambda unit: unit.conn.execute(update(Reaction).values(due_at=1)).rowcount)
     other = Spool(runtime.settings.data_dir / "spool")
     other.sync(other.put(event("ACCEPTED", "a", "another")))
     runtime.jobs.tick()
@@ -118,6 +194,5 @@ def test_what_follows_a_call_waits_for_pushes_that_are_still_on_disk(app: Flask)
 
 
 def _done(app: Flask) -> list[int | None]:
-    runtime = app.extensions["pult"]
-    query = select(Reaction.done_at)
-    return list(runtime.writer.submit(lambda unit: unit.conn.execute(query).scalars().all()))
+    db.session.rollback()
+    return list(db.session.execute(select(Reaction.done_at)).scalars())

@@ -21,6 +21,8 @@ REACTION_DELAY_MS = 20_000
 REAP_AT_ONCE = 10  # a push that comes meanwhile waits for them
 
 _DUE = select(Call.id).where(Call.due_at <= bindparam("now")).order_by(Call.due_at).limit(REAP_AT_ONCE)
+# What another process is writing at this moment is looked at by that process.
+_DUE_AND_FREE = _DUE.with_for_update(skip_locked=True)
 
 
 def create(unit: Unit, pbx_id: int, callid: str, push: TrailPush, limits: Limits) -> int:
@@ -65,8 +67,8 @@ def _known(unit: Unit, call_id: int, push: TrailPush | None) -> Known:
     """The call before this push, and its trail with it: from memory where that is sure, else read."""
     known = memory.recall(unit, call_id)
     if known is None:
-        trail = trails.read(unit, call_id)
-        return Known(rows.stored_call(unit, call_id), rows.stored_legs(unit, call_id), trail)
+        row = rows.stored_call(unit, call_id)  # first: it waits for whoever writes this call just now
+        return Known(row, rows.stored_legs(unit, call_id), trails.read(unit, call_id))
     return Known(known.row, known.legs, [*known.trail, push]) if push else known
 
 
@@ -125,7 +127,7 @@ def anything_due(conn: Connection, now: int) -> bool:
 
 def reap(unit: Unit, limits: Limits) -> int:
     """Project again some of the calls that time alone may have changed; returns how many."""
-    due = unit.conn.execute(_DUE, {"now": unit.now}).scalars().all()
+    due = unit.conn.execute(_DUE_AND_FREE, {"now": unit.now}).scalars().all()
     for call_id in due:
         refresh(unit, call_id, limits)
     return len(due)

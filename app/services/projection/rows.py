@@ -20,7 +20,7 @@ from app.services.writer import Unit
 
 Row = Mapping[str, Any]
 
-_CALL = select(Call.__table__).where(Call.id == bindparam("call_id"))
+_CALL = select(Call.__table__).where(Call.id == bindparam("call_id")).with_for_update()
 _LEGS = select(Leg.__table__).where(Leg.call_id == bindparam("call_id"))
 _FOLLOWING = [column.key for column in table_of(Call).columns if column.key not in ("id", "callback_s")]
 _NEW_CALL = Prepared(insert(table_of(Call)).returning(Call.id), _FOLLOWING)
@@ -29,7 +29,7 @@ _SHARED = ("started_at", "direction", "outcome", "did_id", "recorded", "phone_id
 
 
 def stored_call(unit: Unit, call_id: int) -> dict[str, Any]:
-    """The call's row as it stands."""
+    """The call's row as it stands; no other process writes it until the transaction ends."""
     return dict(unit.conn.execute(_CALL, {"call_id": call_id}).mappings().one())
 
 
