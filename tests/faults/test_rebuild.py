@@ -95,13 +95,13 @@ def test_a_rebuild_of_many_calls_is_quick_and_changes_none(app: Flask) -> None:
     take_all(app, traffic(app))
     before = dumped(app)
     assert len(before["call"]) > PUSHES / 12
-    began = time.monotonic()
+    began, working = time.monotonic(), time.process_time()
     assert f"{len(before['call'])} calls, 0 changed" in run(app)
-    took = time.monotonic() - began
+    took, worked = time.monotonic() - began, time.process_time() - working
     assert dumped(app) == before
-    print(f"{PUSHES} pushes, {len(before['call'])} calls rebuilt in {took:.1f} s")
+    print(f"{PUSHES} pushes, {len(before['call'])} calls rebuilt in {took:.1f} s, {worked:.1f} s of work")
     if FULL:
-        assert took < WITHIN_S
+        assert worked < WITHIN_S  # other work on the machine is not ours
 
 
 def test_a_rebuild_mends_whatever_was_done_to_the_rows(any_app: Flask) -> None:
