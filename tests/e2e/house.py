@@ -50,7 +50,16 @@ class House:
 
     def _logged_in(self, who: Someone) -> BrowserContext:
         context = self._new_context()
+        self._log_in(context, who)
+        return context
+
+    def _log_in(self, context: BrowserContext, who: Someone) -> None:
         context.add_cookies([{"name": "pult", "value": self.cookies[who.email], "url": self.served.url}])
+
+    def another_browser(self, who: Someone) -> BrowserContext:
+        """One more browser of this person, gone after the test. A clock that is set is that of a browser."""
+        context = self.new_browser()
+        self._log_in(context, who)
         return context
 
     def new_browser(self) -> BrowserContext:

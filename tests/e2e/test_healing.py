@@ -85,7 +85,7 @@ def test_a_page_heals_after_the_network_was_away(house: House) -> None:
 
 
 def test_a_server_that_hangs_is_noticed_and_left_for_a_fresh_line(house: House) -> None:
-    hers = house.context(VASILISA).new_page()
+    hers = house.another_browser(VASILISA).new_page()
     hers.clock.install()
     hers.goto("/desk")
     on_line(hers)
@@ -98,7 +98,7 @@ def test_a_server_that_hangs_is_noticed_and_left_for_a_fresh_line(house: House) 
 
 
 def test_one_tab_too_many_pauses_the_oldest_until_it_is_wanted(house: House) -> None:
-    first = house.context(VASILISA).new_page()
+    first = house.another_browser(VASILISA).new_page()
     first.clock.install()
     lines: list[WebSocket] = []
     first.on("websocket", lambda line: lines.append(line))  # noqa: PLW0108 - Playwright marks it
