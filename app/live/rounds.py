@@ -16,7 +16,7 @@ from app.live.wire import Wire
 
 LARGE = 64  # tabs: a round to fewer is over within half a millisecond
 ROUND_BYTES = 64 * 1024  # as much as a socket takes at once
-CREDIT_S = 0.1  # after some rest: rounds so long may follow each other at once
+CREDIT_S = 0.3  # after some rest this much waiting is forgiven: rounds follow each other at once
 COUNTED_S = 0.05  # of one round at most: a machine that stood still is no reason to wait
 
 
