@@ -9,7 +9,6 @@ it is idle. So only three things cross: SimpleQueue towards a thread, Waiter bac
 from __future__ import annotations
 
 import contextvars
-import sys
 import threading
 from _queue import SimpleQueue  # the native one: gevent replaces the name in `queue`
 from collections.abc import Callable
@@ -28,22 +27,10 @@ __all__ = [
     "native_selector",
     "run_blocking",
     "start_thread",
-    "take_short_turns",
     "under_gevent",
 ]
 
 T = TypeVar("T")
-
-TURN_S = 0.0005
-
-
-def take_short_turns() -> None:
-    """Let threads that wait for the interpreter ask for it ten times as often as Python has them do.
-
-    Each statement of SQLite gives the interpreter away; with requests at work, the writer had to wait up to
-    5 ms to get it back, half a dozen times a push.
-    """
-    sys.setswitchinterval(TURN_S)
 
 
 class Thread:

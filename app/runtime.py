@@ -6,7 +6,8 @@ from functools import partial
 
 from flask import Flask, current_app
 
-from app.concurrency import start_thread, take_short_turns
+from app import pauses
+from app.concurrency import start_thread
 from app.config import LANGUAGES, Settings
 from app.jobs import Jobs
 from app.live.bus import Bus
@@ -46,7 +47,6 @@ class Runtime:
 
     def start(self) -> None:
         """Begin what happens by itself. Called in the serving process only."""
-        take_short_turns()
         self.publisher.renderer.load(LANGUAGES)
         self.hub.start()
         rehearsal = partial(rehearse, self.hub, self.publisher.renderer, self.settings)
@@ -54,6 +54,7 @@ class Runtime:
         self.jobs.start()
         if self.bus:
             self.bus.start()
+        pauses.keep_short()
 
     def stop(self) -> None:
         """Finish the writes, then close every tab so that it comes back to the next process."""
