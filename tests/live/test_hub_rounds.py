@@ -205,7 +205,7 @@ def test_topics_take_turns_however_much_one_of_them_has_to_say(rounds: Rounds, k
 def test_rounds_take_at_most_half_of_the_time_when_they_come_close_together(
     rounds: Rounds, kernel: Kernel
 ) -> None:
-    begun, number = kernel.now, 1000
+    begun, number = kernel.now, 200
     for _ in range(number):
         rounds.takes(ROW)
         kernel.now += rounds.wait_s() or 0.0
