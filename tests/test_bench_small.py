@@ -175,7 +175,7 @@ def test_a_theme_whose_every_round_failed_stays_in_the_table(bench: Bench) -> No
     theme = Theme("broken", {"ours": fail, "peer": miss}, lambda size, results: [])
     outcome = measure(bench, [theme], 2)
     assert outcome.skipped == {"peer": "not installed"}
-    assert outcome.failed == ["broken, ours in round 1: no server", "broken, ours in round 2: no server"]
+    assert outcome.failed == [f"broken, ours in round {n}: Failed: no server" for n in (1, 2)]
     assert "not met" in table_of(bench, [theme], outcome)[-1]
 
 

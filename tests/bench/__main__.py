@@ -45,12 +45,13 @@ def main(
         size = SMALL if small else Size(soak_s=soak_minutes * 60)
         bench = Bench(Load(folder), folder, PARTS, size)
         lines = written(bench, themes, rounds)
+        click.echo("\n".join(lines))
         if not only or "profile" in only:
-            lines += profiles(bench)
+            lines += (found := profiles(bench))
+            click.echo("\n".join(found))
     whole = not (only or ours or small)
     if path or whole:
         page.save(path or PAGE, lines)
-    click.echo("\n".join(lines))
 
 
 def written(bench: Bench, themes: Sequence[Theme], rounds: int) -> list[str]:

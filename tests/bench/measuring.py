@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import random
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import click
-from playwright.sync_api import Error as PlaywrightError
-from requests import RequestException
 
 from tests.bench import machine
 from tests.bench.bench import Bench, Theme
-from tests.bench.loading import Failed, Figures
+from tests.bench.loading import Figures
 from tests.bench.peers import Missing
 from tests.bench.table import HEAD, Line
-
-FAULTS = (Failed, PlaywrightError, TimeoutError, RequestException, AssertionError)
 
 
 @dataclass
@@ -62,11 +59,16 @@ def _once(bench: Bench, theme: Theme, piece: str, turn: int, outcome: Outcome) -
         outcome.results.setdefault(theme.name, {}).setdefault(piece, []).append(figures)
     except Missing as missing:
         outcome.skipped[piece] = str(missing)
-    except FAULTS as error:
-        lines = str(error).splitlines() or [type(error).__name__]
-        outcome.failed.append(f"{what} in round {turn}: {lines[0]}")
-        click.echo(f"         failed: {error}", err=True)
+    except Exception as error:  # noqa: BLE001 - the page names it, and the other rows go on
+        outcome.failed.append(f"{what} in round {turn}: {_in_a_line(error)}")
+        click.echo(traceback.format_exc(), err=True)
     click.echo(f"         {time.monotonic() - begun:.0f} s", err=True)
+
+
+def _in_a_line(error: Exception) -> str:
+    """The last line of what it says: a server's log ends with the reason."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[-1]}".removesuffix(": ")
 
 
 def table_of(bench: Bench, themes: Sequence[Theme], outcome: Outcome) -> list[str]:

@@ -12,27 +12,25 @@ from typing import NamedTuple
 
 RATE = 200
 FRAME = re.compile(r"^(?P<function>.+) \((?P<file>[^()]*?)(?::\d+)?\)$")
-OURS = re.compile(r"(?:^|/)(app/\S+\.py)$")
+OURS = re.compile(r"(?:^|(?<!gunicorn)/)(app/\S+\.py)$")
 PACKAGE = re.compile(r"(?:site-packages/)?([\w.]+)(?:/|$)")
 
 
-# Where a thread that has nothing to do stands; py-spy cannot tell that it waits.
+# The loops of our threads: where one stands innermost, it waits for its queue.
+THREADS = {
+    "app/services/writer.py:Writer._run": "writer",
+    "app/services/reader.py:Reader._run": "reader",
+    "app/live/publisher.py:Publisher._run": "publisher",
+    "app/live/loop.py:Loop.run": "hub",
+    "app/jobs.py:Jobs._every": "jobs",
+}
+# Where else a thread that has nothing to do stands; py-spy cannot tell that it waits.
 WAITING = {
     ("Hub.run", "gevent/hub.py"),
     ("acquire_with_timeout", "gevent/_threading.py"),
     ("EpollSelector.select", "selectors.py"),
-    ("Writer._run", "app/services/writer.py"),
-    ("Publisher._run", "app/live/publisher.py"),
-    ("Jobs._every", "app/jobs.py"),
-    ("_ThreadSignal.wait", "app/concurrency.py"),
-    ("_LoopSignal.wait", "app/concurrency.py"),
-}
-
-THREADS = {
-    "app/services/writer.py:Writer._run": "writer",
-    "app/live/publisher.py:Publisher._run": "publisher",
-    "app/live/loop.py:Loop.run": "hub",
-    "app/jobs.py:Jobs._every": "jobs",
+    ("_ThreadSignal.wait", ".py"),
+    ("_LoopSignal.wait", ".py"),
 }
 
 
@@ -98,7 +96,9 @@ def shares(samples: list[Sample], seconds: float) -> Shares:
 
 def _waits(sample: Sample) -> bool:
     function, file = sample.stack[-1]
-    return any(function == name and file.endswith(where) for name, where in WAITING)
+    return _our_name(sample.stack[-1]) in THREADS or any(
+        function == name and file.endswith(where) for name, where in WAITING
+    )
 
 
 def _our_name(frame: tuple[str, str]) -> str:

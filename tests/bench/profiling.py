@@ -19,10 +19,12 @@ APART_S = 0.1
 def profiles(bench: Bench) -> list[str]:
     """A part of the page."""
     lines = ["### Where the time goes", ""]
-    try:
-        lines += _live(bench) + _pops(bench) + _rush(bench) + _fanout(bench)
-    except (OSError, subprocess.CalledProcessError) as error:
-        lines += [f"py-spy could not look: {getattr(error, 'stderr', None) or error}", ""]
+    for load in (_live, _pops, _rush, _fanout):
+        try:
+            lines += load(bench)
+        except (OSError, AssertionError, subprocess.CalledProcessError) as error:  # no py-spy, no server
+            words = str(getattr(error, "stderr", None) or error).strip().splitlines()
+            lines += [f"{load.__name__.strip('_')}: py-spy could not look: {words[-1]}", ""]
     return lines
 
 

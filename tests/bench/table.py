@@ -63,7 +63,7 @@ def versus(
     more: str = "",
 ) -> Line:
     """A peer's figure, and ours divided by it, both medians of the same run."""
-    ratio = median(ours, name) / median(theirs, name)
+    ratio = median(ours, name) / (median(theirs, name) or math.nan)
     line = Line(work, f"{spread(theirs, name, unit)}; ours is {ratio:.2f} ×{more}")
     if goal is None:
         return line
@@ -102,7 +102,7 @@ def median(rounds: Sequence[Figures], name: str) -> float:
 
 def cost(rounds: Sequence[Figures]) -> list[Figures]:
     """Processor time a request, `cost_ms`: what other programs on the machine disturb least."""
-    return [{"cost_ms": figures["cpu_pct"] * 10 / figures["rate"]} for figures in rounds]
+    return [{"cost_ms": figures["cpu_pct"] * 10 / (figures["rate"] or math.nan)} for figures in rounds]
 
 
 def spread(rounds: Sequence[Figures], name: str, unit: str = "") -> str:
