@@ -6,13 +6,14 @@ import time
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.conftest import Open, Server
 from tests.personas import Actor
 
 ON = "body[data-live=on]"
 OFF = "body[data-live=off]"
+NOTE_TOLD = "addEventListener('htmx:ws:after:message:incoming', () => { globalThis.told = true; })"
 # What a frame of a ringing call puts on the page, in the words of the contract.
 RING = """([id, who]) => document.getElementById("pops").insertAdjacentHTML("afterbegin",
   `<article class="card pop ring" id="call-${id}" data-pop data-callid="c-${id}" data-state="ringing">
@@ -20,10 +21,12 @@ RING = """([id, who]) => document.getElementById("pops").insertAdjacentHTML("aft
 
 
 @pytest.fixture
-def desk(open_as: Open, agent: Actor) -> Page:
-    """The agent's desk, on line."""
+def desk(open_as: Open, context: BrowserContext, agent: Actor) -> Page:
+    """The agent's desk, on line and told how things stand: that wipes what a test has drawn before."""
+    context.add_init_script(NOTE_TOLD)
     page = open_as(agent, "/desk")
     page.wait_for_selector(ON)
+    page.wait_for_function("() => globalThis.told")
     return page
 
 
