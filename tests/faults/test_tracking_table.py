@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,14 @@ def test_a_group_call_is_the_same_in_any_order_with_any_push_twice() -> None:
         ]
         found = state(shuffled)
         assert (row(found), found.started_at) == (row(expected), expected.started_at)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_talk_ends_with_the_first_end_after_the_pick_up_in_any_order(order: tuple[int, ...]) -> None:
+    """A phone may be told to stop twice, and the later word may be stored first."""
+    pushes = trail("CANCELLED a; +4; ACCEPTED a; +8; CANCELLED a; +6; CANCELLED a")
+    found = state([push._replace(id=place) for push, place in zip(pushes, order, strict=True)])
+    assert row(found) == "answered, a, 9"
 
 
 def test_a_missed_history_carries_the_ringing_time_as_wait() -> None:

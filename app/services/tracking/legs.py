@@ -1,7 +1,7 @@
 """The legs of a call: what each login's phone did, by the events in inbox order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.pbx.message import Message
 from app.services.tracking.trail import Push
@@ -34,6 +34,7 @@ class Track:
     accepted_at: int | None = None
     completed_at: int | None = None
     cancelled_at: int | None = None  # in the present ring
+    cancels: list[int] = field(default_factory=list)  # of every ring
     dialled_at: int | None = None
     last_ring: Message | None = None
     last_ring_at: int = 0
@@ -49,9 +50,16 @@ class Track:
 
     @property
     def talk_s(self) -> int:
-        """Seconds between pick-up and hang-up by our clock; 0 when one of them was not heard."""
-        end = self.completed_at if self.completed_at is not None else self.ended_at
-        return 0 if self.accepted_at is None or end is None else seconds(end - self.accepted_at)
+        """Seconds between pick-up and hang-up by our clock; 0 when one of them was not heard.
+
+        Of receipts alone, so that it is the same for every order in the inbox.
+        """
+        if self.accepted_at is None:
+            return 0
+        if self.completed_at is not None:
+            return seconds(self.completed_at - self.accepted_at)
+        later = [at for at in self.cancels if at >= self.accepted_at]
+        return seconds(min(later) - self.accepted_at) if later else 0
 
     def hear(self, place: int, at: int, message: Message) -> None:
         """Take one event in: raise the leg, or keep it as it is."""
@@ -89,6 +97,7 @@ class Track:
             self.completed_at = earliest(self.completed_at, at)
         elif kind == "CANCELLED":
             self.cancelled_at = at if self.cancelled_at is None else self.cancelled_at
+            self.cancels.append(at)
         else:
             self.rang_at = earliest(self.rang_at, at)
             if kind == "OUTGOING":
