@@ -11,7 +11,7 @@ from app.services.changes import Change
 from app.services.prepared import Prepared
 
 DATA_VERSION = Prepared(text("PRAGMA data_version"))
-CACHED = 50_000  # things known of rows, before all is forgotten to bound the memory
+CACHED = 20_000  # things known of rows, some 300 bytes each, before all is forgotten
 
 
 class Cache(dict[Any, Any]):
