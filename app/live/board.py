@@ -145,7 +145,7 @@ class Board:
 
     def _draw_whole(self, lang: str) -> bytes:
         assert self._calls is not None
-        calls = sorted(self._calls.values(), key=lambda call: (call.started_at, call.id))
+        calls = sorted(self._calls.values(), key=LiveCall.urgency)
         shown, more = calls[:CALLS_SHOWN], len(calls[CALLS_SHOWN:])
         html = self._renderer.html("wallboard/_calls.html", Audience(lang, ""), calls=shown, more=more)
         return replace(html, "outerHTML:#calls")

@@ -58,6 +58,10 @@ class LiveCall:
         """When the state that shows now began."""
         return self.answered_at or self.started_at if self.outcome == "talking" else self.started_at
 
+    def urgency(self) -> tuple[bool, int, int]:
+        """What to sort by: who waits before who talks, the longest first."""
+        return self.outcome != "ringing", self.started_at, self.id
+
     @property
     def state(self) -> str:
         """How the call stands now: its outcome while it lives."""
@@ -135,7 +139,9 @@ def _by_ids(count: int) -> Prepared:
 
 
 _LIVE = select(Call.id).where(Call.outcome.in_(LIVE))
-_NOW = _calls(Call.id.in_(_LIVE.order_by(Call.started_at, Call.id).limit(bindparam("most"))))
+# "ringing" stands before "talking" in any alphabet
+_URGENT = _LIVE.order_by(Call.outcome, Call.started_at, Call.id).limit(bindparam("most"))
+_NOW = _calls(Call.id.in_(_URGENT))
 _MINE = _calls(
     Call.id.in_(
         _LIVE.join(MY_LEG, MY_LEG.call_id == Call.id)
@@ -156,8 +162,8 @@ def by_ids(conn: Connection, ids: Sequence[int]) -> list[LiveCall]:
 
 
 def now(conn: Connection, most: int) -> list[LiveCall]:
-    """All calls that ring or talk, the longest first, at most `most`."""
-    return _put_together(_NOW.rows(conn, {"most": most}))
+    """All calls that ring, then those that talk, the longest first, at most `most`."""
+    return sorted(_put_together(_NOW.rows(conn, {"most": most})), key=LiveCall.urgency)
 
 
 def of_user(conn: Connection, user_id: int) -> list[LiveCall]:
