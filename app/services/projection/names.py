@@ -11,6 +11,12 @@ from app.services.prepared import Prepared
 from app.services.upsert import insert_for, upsert
 from app.services.writer import Unit
 
+_ACCOUNT = Prepared(
+    select(PbxAccount.id).where(
+        PbxAccount.pbx_id == bindparam("pbx_id"), PbxAccount.login == bindparam("login")
+    )
+)
+_DID = Prepared(select(Did.id).where(Did.number == bindparam("number")))
 _PHONE = Prepared(select(Phone.id).where(Phone.number == bindparam("number")))
 
 
@@ -18,13 +24,12 @@ def account_id(unit: Unit, pbx_id: int, login: str) -> int:
     """The PBX user with this login; one known only from pushes is made without a mapping."""
     key = ("account", pbx_id, login)
     if (found := unit.cache.get(key)) is None:
-        where = (PbxAccount.pbx_id == pbx_id, PbxAccount.login == login[:200])
-        found = unit.conn.execute(select(PbxAccount.id).where(*where)).scalar()
+        row = {"pbx_id": pbx_id, "login": login[:200]}
+        found = _ACCOUNT.scalar(unit.conn, row)
         if found is None:
-            row = {"pbx_id": pbx_id, "login": login[:200], "enabled": True}
-            statement = insert_for(unit.conn, PbxAccount).values(row).on_conflict_do_nothing()
-            unit.conn.execute(statement)
-            found = unit.conn.execute(select(PbxAccount.id).where(*where)).scalar_one()
+            statement = insert_for(unit.conn, PbxAccount).values(**row, enabled=True)
+            unit.conn.execute(statement.on_conflict_do_nothing())
+            found = _ACCOUNT.scalar(unit.conn, row)
             unit.changes.append(Change("accounts", found))
         unit.cache[key] = found
     return int(found)
@@ -34,12 +39,11 @@ def did_id(unit: Unit, number: str) -> int:
     """Our number, made when a call first comes through it."""
     key = ("did", number)
     if (found := unit.cache.get(key)) is None:
-        where = Did.number == number[:64]
-        found = unit.conn.execute(select(Did.id).where(where)).scalar()
+        row = {"number": number[:64]}
+        found = _DID.scalar(unit.conn, row)
         if found is None:
-            statement = insert_for(unit.conn, Did).values(number=number[:64]).on_conflict_do_nothing()
-            unit.conn.execute(statement)
-            found = unit.conn.execute(select(Did.id).where(where)).scalar_one()
+            unit.conn.execute(insert_for(unit.conn, Did).values(row).on_conflict_do_nothing())
+            found = _DID.scalar(unit.conn, row)
         unit.cache[key] = found
     return int(found)
 
