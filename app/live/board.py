@@ -21,7 +21,8 @@ from app.services.live_calls import LiveCall
 CALLS_SHOWN = 50
 CALLS_KNOWN = 1000
 FIGURES_EVERY_S = 0.25
-FIGURES_AFTER_S = 0.1  # while they are counted a row on its way to thousands of tabs shares its core
+FIGURES_AFTER_S = 0.06  # while they are counted a row on its way to thousands of tabs shares its core
+FIGURES_ALONE_S = 0.15  # after that they go without a row: two rounds to thousands of tabs cost twice
 STALE_EVERY_S = 2.0
 
 Changed = Mapping[int, LiveCall | None]
@@ -46,7 +47,8 @@ class Board:
         # Counting costs more than a row, and nobody reads four figures a second.
         self._figures_s = max(self._coalesce_s, FIGURES_EVERY_S)
         self._figures_wait = False
-        self._next_at = self._stale_at = self._figures_at = 0.0
+        self._ready: dict[str, list[bytes]] = {}  # figures that go with the next row, or alone in a moment
+        self._next_at = self._stale_at = self._figures_at = self._alone_at = 0.0
 
     def languages(self) -> list[str]:
         """The languages in which somebody watches."""
@@ -62,6 +64,7 @@ class Board:
         at = time.monotonic()
         waits = [self._next_at - at] if self._pending else []
         waits += [self._figures_at - at] if self._figures_wait else []
+        waits += [self._alone_at - at] if self._ready else []
         hours = self._figures.wait_s()
         waits += [hours] if hours is not None else []
         return max(0.0, min(waits)) if waits else None
@@ -80,6 +83,7 @@ class Board:
         if not languages or self._calls is None:
             self._calls = None
             self._pending.clear()
+            self._ready.clear()
             self._figures_wait = False
             self._figures.forget()
             return
@@ -89,8 +93,18 @@ class Board:
         hours_due = self._figures.wait_s() == 0.0
         if hours_due or (self._figures_wait and at >= self._figures_at):
             self._figures_at, self._figures_wait = at + self._figures_s, False
-            for lang, frames in self._figures.changes(conn, languages).items():
+            self._count(conn, languages)
+        if self._ready and time.monotonic() >= self._alone_at:
+            ready, self._ready = self._ready, {}
+            for lang, frames in ready.items():
                 self._hub.send(topic(lang), frames)
+
+    def _count(self, conn: Connection, languages: list[str]) -> None:
+        """Get the figures ready. Those that have not left yet go before the newer ones."""
+        for lang, frames in self._figures.changes(conn, languages).items():
+            if frames:
+                self._ready.setdefault(lang, []).extend(frames)
+                self._alone_at = time.monotonic() + FIGURES_ALONE_S
 
     def _flush_calls(self, languages: list[str]) -> None:
         """One row when it was one call that changed, else the whole list."""
@@ -103,7 +117,7 @@ class Board:
         frames = self._call_frames(pending, languages)
         stale = self._stale_frames(pending, languages)
         for lang in languages:
-            self._hub.send(topic(lang), frames[lang] + stale.get(lang, []))
+            self._hub.send(topic(lang), frames[lang] + stale.get(lang, []) + self._ready.pop(lang, []))
 
     def _stale_frames(self, pending: Changed, languages: list[str]) -> dict[str, list[bytes]]:
         """When a call has ended, pages of the log are told so, now and then."""
@@ -145,7 +159,7 @@ class Board:
 
     def _draw_whole(self, lang: str) -> bytes:
         assert self._calls is not None
-        calls = sorted(self._calls.values(), key=LiveCall.urgency)
-        shown, more = calls[:CALLS_SHOWN], len(calls[CALLS_SHOWN:])
+        shown = live_calls.foremost(self._calls.values(), CALLS_SHOWN)
+        more = len(self._calls) - len(shown)
         html = self._renderer.html("wallboard/_calls.html", Audience(lang, ""), calls=shown, more=more)
         return replace(html, "outerHTML:#calls")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -57,10 +57,6 @@ class LiveCall:
     def since_at(self) -> int:
         """When the state that shows now began."""
         return self.answered_at or self.started_at if self.outcome == "talking" else self.started_at
-
-    def urgency(self) -> tuple[bool, int, int]:
-        """What to sort by: who waits before who talks, the longest first."""
-        return self.outcome != "ringing", self.started_at, self.id
 
     @property
     def state(self) -> str:
@@ -162,8 +158,14 @@ def by_ids(conn: Connection, ids: Sequence[int]) -> list[LiveCall]:
 
 
 def now(conn: Connection, most: int) -> list[LiveCall]:
-    """All calls that ring, then those that talk, the longest first, at most `most`."""
-    return sorted(_put_together(_NOW.rows(conn, {"most": most})), key=LiveCall.urgency)
+    """All calls that ring or talk, the longest first; of more than `most` rather those that ring."""
+    return _put_together(_NOW.rows(conn, {"most": most}))
+
+
+def foremost(calls: Iterable[LiveCall], most: int) -> list[LiveCall]:
+    """At most `most` of these calls, rather those that ring; the longest first."""
+    chosen = sorted(calls, key=lambda call: (call.outcome, call.started_at, call.id))[:most]
+    return sorted(chosen, key=lambda call: (call.started_at, call.id))
 
 
 def of_user(conn: Connection, user_id: int) -> list[LiveCall]:

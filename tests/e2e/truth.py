@@ -30,7 +30,9 @@ DESK = """() => ({
 })"""
 
 LIVE = "call.outcome IN ('ringing', 'talking')"
-CALLS = f"SELECT callid, outcome FROM call WHERE {LIVE} ORDER BY started_at, id"
+FOREMOST = f"SELECT id FROM call WHERE {LIVE} ORDER BY outcome, started_at, id LIMIT {CALLS_SHOWN}"
+CALLS = f"SELECT callid, outcome FROM call WHERE id IN ({FOREMOST}) ORDER BY started_at, id"
+LIVE_CALLS = f"SELECT count(*) FROM call WHERE {LIVE}"
 COUNTS = f"""SELECT
     (SELECT count(*) FROM call WHERE outcome = 'ringing' AND direction = 'in'),
     (SELECT count(*) FROM call WHERE outcome = 'talking'),
@@ -67,8 +69,8 @@ def _board(conn: sqlite3.Connection) -> dict[str, Any]:
     waiting, talking, missed, over = _rows(conn, COUNTS)[0]
     free = sum(state == "free" for _, state in people)
     return {
-        "calls": calls[:CALLS_SHOWN],
-        "more": len(calls[CALLS_SHOWN:]),
+        "calls": calls,
+        "more": _rows(conn, LIVE_CALLS)[0][0] - len(calls),
         "counts": [waiting, talking, free, missed, over],
         "people": people,
     }
