@@ -66,7 +66,7 @@ class Board:
         waits += [self._figures_at - at] if self._figures_wait else []
         waits += [self._alone_at - at] if self._ready else []
         hours = self._figures.wait_s()
-        waits += [hours] if hours is not None else []
+        waits += [max(hours, self._figures_at - at)] if hours is not None else []
         return max(0.0, min(waits)) if waits else None
 
     def welcome(self, conn: Connection, lang: str) -> list[bytes]:
@@ -90,8 +90,7 @@ class Board:
         at = time.monotonic()
         if self._pending and at >= self._next_at:
             self._flush_calls(languages)
-        hours_due = self._figures.wait_s() == 0.0
-        if hours_due or (self._figures_wait and at >= self._figures_at):
+        if at >= self._figures_at and (self._figures_wait or self._figures.wait_s() == 0.0):
             self._figures_at, self._figures_wait = at + self._figures_s, False
             self._count(conn, languages)
         if self._ready and time.monotonic() >= self._alone_at:

@@ -33,7 +33,7 @@ class Size:
     flood_tabs: int = 2000
     flood_per_s: float = 100
     flood_s: float = 5
-    frozen: tuple[tuple[int, int, float], ...] = ((20, 1, 50), (1000, 50, 20))  # tabs, frozen, pushes/s
+    frozen: tuple[tuple[int, int, float], ...] = ((20, 1, 50), (1000, 50, 50))  # tabs, frozen, pushes/s
     frozen_after_s: float = 8
     frozen_for_s: float = 12
     returning: int = 1000
