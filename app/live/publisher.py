@@ -106,19 +106,25 @@ class Publisher:
             changed: dict[Change, None] = {}
             try:
                 item = self._queue.get(timeout=self._wait_s())
-                for _ in range(AT_ONCE):
-                    if item is None:
-                        running = False
+                running = self._take(item, changed)
+                for _ in range(
+                    AT_ONCE - 1
+                ):  # each is handled as soon as it is out of the queue: none is lost
+                    if not running:
                         break
-                    if isinstance(item, Joining):
-                        self._joining.append(item)
-                    else:
-                        changed.update(dict.fromkeys(item))
-                    item = self._queue.get_nowait()
+                    running = self._take(self._queue.get_nowait(), changed)
             except Empty:
                 pass
             self._publish(changed)
         self._disconnect()
+
+    def _take(self, item: Sequence[Change] | Joining | None, changed: dict[Change, None]) -> bool:
+        """Note what came out of the queue; False for the word to stop."""
+        if isinstance(item, Joining):
+            self._joining.append(item)
+        elif item is not None:
+            changed.update(dict.fromkeys(item))
+        return item is not None
 
     def _publish(self, changed: Iterable[Change]) -> None:
         """One look at the database for all that is queued. When it fails, every tab is sent back to heal."""
