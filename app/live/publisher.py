@@ -109,7 +109,7 @@ class Publisher:
                 running = self._take(item, changed)
                 for _ in range(
                     AT_ONCE - 1
-                ):  # each is handled as soon as it is out of the queue: none is lost
+                ):  # what is out of the queue is handled: none is lost
                     if not running:
                         break
                     running = self._take(self._queue.get_nowait(), changed)
