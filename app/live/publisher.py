@@ -107,9 +107,7 @@ class Publisher:
             try:
                 item = self._queue.get(timeout=self._wait_s())
                 running = self._take(item, changed)
-                for _ in range(
-                    AT_ONCE - 1
-                ):  # what is out of the queue is handled: none is lost
+                for _ in range(AT_ONCE - 1):  # what is out of the queue is handled: none is lost
                     if not running:
                         break
                     running = self._take(self._queue.get_nowait(), changed)
