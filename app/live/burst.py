@@ -30,7 +30,9 @@ JOB, EVENT = 8, 4  # sizes of struct iocb and struct io_event (linux/aio_abi.h) 
 
 
 class Burst(Protocol):
-    """A way to write to many non-blocking sockets."""
+    """A way to write to many non-blocking sockets. `batch`: how many writes take about 1.5 ms."""
+
+    batch: int
 
     def write(self, descriptors: Sequence[int], data: bytes) -> Sequence[int]:
         """Write `data` to each; return for each how many bytes it took, or its errno, negative."""
@@ -44,6 +46,8 @@ class Burst(Protocol):
 class OneByOne:
     """The plain loop: works everywhere."""
 
+    batch = BATCH
+
     def write(self, descriptors: Sequence[int], data: bytes) -> Sequence[int]:
         """As Burst has it."""
         return [_write(descriptor, data) for descriptor in descriptors]
@@ -54,6 +58,8 @@ class OneByOne:
 
 class AtOnce:
     """Linux' asynchronous I/O: to non-blocking sockets it writes while the list is submitted, not later."""
+
+    batch = BATCH
 
     def __init__(self) -> None:
         """Raises OSError where the system has no such call, refuses it, or has given all of it away."""
@@ -140,14 +146,6 @@ class AtOnce:
             for job, result in zip(self._events[0:words:EVENT], self._events[2:words:EVENT], strict=True):
                 taken[job] = result
             number -= came
-
-
-def best_burst() -> Burst:
-    """The fastest way that works here."""
-    try:
-        return AtOnce()
-    except OSError:
-        return OneByOne()
 
 
 def _write(descriptor: int, data: bytes) -> int:

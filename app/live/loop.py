@@ -9,7 +9,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 
 from app.concurrency import native_lock, native_selector
 from app.live import frames
-from app.live.burst import best_burst
+from app.live.hands import best_burst
 from app.live.rounds import Rounds
 from app.live.tab import Tab
 from app.live.watchers import Batch, Census

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from app.live.burst import BATCH
 from app.live.watchers import Batch, Share
 from app.live.wire import Wire
 
@@ -71,4 +70,5 @@ class Rounds:
         if topic is not None and topic.held:
             self._waiting[self._topic] = None  # behind the others
         for data, frames, tabs in shares:
-            self._pieces += [Share(data, frames, tabs[at : at + BATCH]) for at in range(0, len(tabs), BATCH)]
+            pieces = range(0, len(tabs), self._wire.batch)
+            self._pieces += [Share(data, frames, tabs[at : at + pieces.step]) for at in pieces]

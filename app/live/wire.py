@@ -46,6 +46,7 @@ class Wire:
         self.now = 0.0
         self._selector = selector
         self._burst = burst
+        self.batch = burst.batch  # tabs that are written to before the hub looks around again
         self._census = census
         self._tabs_per_user = tabs_per_user
         self._timings = timings

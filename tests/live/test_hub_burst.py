@@ -13,14 +13,19 @@ from pathlib import Path
 import pytest
 
 from app.live import burst as module
-from app.live.burst import BATCH, FEW, AtOnce, Burst, OneByOne, best_burst
+from app.live.burst import BATCH, FEW, AtOnce, Burst, OneByOne
+from app.live.hands import TwoHands, best_burst
 from tests.live.pages import tcp_pair, unix_pair
 
 NO_SUCH_CALL = 100_000
 Pair = tuple[socket.socket, socket.socket]
 
 
-@pytest.fixture(params=[OneByOne, AtOnce])
+def two_hands() -> Burst:
+    return TwoHands(AtOnce(), AtOnce())
+
+
+@pytest.fixture(params=[OneByOne, AtOnce, two_hands])
 def burst(request: pytest.FixtureRequest) -> Iterator[Burst]:
     made: Burst = request.param()
     yield made

@@ -12,13 +12,14 @@ import pytest
 
 from app.live import frames, loop
 from app.live.burst import AtOnce, Burst, OneByOne
+from app.live.hands import STRETCH, TwoHands
 from app.live.hub import Hub
 from app.live.rounds import LARGE
 from tests.live.conftest import MakeHub, OpenPage
 from tests.live.crowd import Crowd, Reader
 from tests.live.pages import eventually, tcp_pair, unix_pair
 
-TABS = 2 * LARGE
+TABS = STRETCH + LARGE  # a round is for both hands
 FRAMES = 20_000 if os.environ.get("PULT_FAULTS") == "full" else 2000
 STEP = 12  # two steps have fewer frames than those for which a slow tab is dropped
 SIZES = (0, 5, 90, 125, 126, 400, 1500, 3000)
@@ -36,12 +37,16 @@ def crowd(dice: random.Random) -> Iterator[Crowd]:
         yield readers
 
 
-@pytest.fixture(params=[AtOnce, OneByOne])
-def any_burst(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Burst]:
+def two_hands() -> Burst:
+    return TwoHands(AtOnce(), AtOnce())
+
+
+@pytest.fixture(params=[two_hands, AtOnce, OneByOne])
+def any_burst(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Burst]:
     """Hubs write in this way."""
     monkeypatch.setattr(loop, "best_burst", request.param)
-    kind: type[Burst] = request.param
-    return kind
+    way: Callable[[], Burst] = request.param
+    return way
 
 
 def message(topic: str, n: int, size: int) -> str:
