@@ -3,22 +3,26 @@
 Each process appends to a file of its own, which it holds locked; what a dead process has left behind is
 taken over by whoever finds it unlocked. How far a file has been stored is noted in the same transaction
 as its pushes, so that a push is stored once, whatever dies in between.
+
+Pushes that come without a pause would keep a spool waiting for ever. So its last batch is handed over: it is
+queued for the database, and what comes later is queued there behind it, no longer here. The file stays until
+that batch is committed, and waits again at once when it fails.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from app.concurrency import native_lock
+from app.concurrency import Waiter, native_lock
 from app.services.clock import now
 from app.services.intake import Incoming
-from app.services.spool_file import SpoolFile, encode
+from app.services.spool_file import Line, SpoolFile, encode
 
 SUFFIX = ".jsonl"
 
@@ -30,6 +34,21 @@ class Place:
     line: bytes
     done: bool = False
     error: OSError | None = None
+
+
+class Batch(Waiter[None]):
+    """Pushes of a file, up to its byte `end`, on their way into the database. `failed`: not stored."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        super().__init__()
+        self.lines = lines
+        self.end = lines[-1].end
+        self.failed = False
+
+    def fail(self, error: BaseException) -> None:
+        """As of any waiter. The writer calls it before it begins with what is queued behind."""
+        self.failed = True
+        super().fail(error)
 
 
 class Waiting(NamedTuple):
@@ -47,12 +66,21 @@ class Spool:
         self._lock = native_lock()
         self._queue: deque[Place] = deque()
         self._own: SpoolFile | None = None
+        self._last: Batch | None = None
         self._predecessors = waiting(folder) is not None
 
     @property
     def is_waiting(self) -> bool:
         """Whether pushes of this process, or of one before it, wait: later ones must queue behind them."""
-        return self._own is not None or bool(self._queue) or self._predecessors
+        if self._queue or self._predecessors:  # asked first: what leaves the queue is in the file by then
+            return True
+        last, own = self._last, self._own  # in this order: `finish` takes the file away first
+        return own is not None and (last is None or last.failed or own.size > last.end)
+
+    @property
+    def last(self) -> Batch | None:
+        """The batch that was handed over, until it is stored: when nothing waits, pushes come behind it."""
+        return self._last
 
     def put(self, push: Incoming, *, doubtful: bool = False) -> Place:
         """Queue a push behind those that wait, without blocking; it is on disk after `sync`.
@@ -106,6 +134,22 @@ class Spool:
         """The file this process appends to now."""
         return self._own
 
+    def hand_over(self, stored: int, most: int, enqueue: Callable[[Batch], None]) -> Batch | None:
+        """Let `enqueue` queue what is left after `stored` bytes; later pushes are queued there behind it.
+
+        None when there is nothing, or more than `most` pushes: those behind would have to wait for too long.
+        """
+        with self._lock:
+            if self._queue:
+                self._write_queue()
+            lines = list(self._own.lines(stored, most + 1)) if self._own else []
+            if not 0 < len(lines) <= most:
+                return None
+            last = Batch(lines)
+            enqueue(last)  # first: whoever sees that nothing waits is queued behind it
+            self._last = last  # should it have failed by now, it says so
+            return last
+
     def finish(self, stored: int) -> bool:
         """Give the own file up when all of it is stored; False when more has come meanwhile."""
         with self._lock:
@@ -113,6 +157,7 @@ class Spool:
                 return False
             self._own.remove()
             self._own = None
+            self._last = None
             return True
 
 

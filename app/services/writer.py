@@ -71,10 +71,17 @@ class Writer:
 
         Raises what the job raised, or Unavailable when the database cannot be written.
         """
-        self._start()
         waiter: Waiter[T] = Waiter()
-        self._queue.put((job, waiter))
+        self.enqueue(job, waiter)
         return waiter.result(timeout_s)
+
+    def enqueue(self, job: Callable[[Unit], T], waiter: Waiter[T]) -> None:
+        """Queue `job` behind all that wait, without blocking.
+
+        The waiter hears what came of it in the writer's thread, before the next transaction begins.
+        """
+        self._start()
+        self._queue.put((job, waiter))
 
     def write(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run `function(unit, *args, **kwargs)` in the next transaction and return its result."""
@@ -85,8 +92,7 @@ class Writer:
 
         `lost` is called in the writer's thread instead when the database could not be written.
         """
-        self._start()
-        self._queue.put((job, _Logged(lost)))
+        self.enqueue(job, _Logged(lost))
 
     def stop(self) -> None:
         """Finish what is queued, then end the thread and its connection."""

@@ -5,9 +5,11 @@ Locked or stopped for 5 s here; in full 30 s and 60 s.
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -22,6 +24,7 @@ from tests.serving import Served
 LOCKED_S = 30 if FULL else 5
 STOPPED_S = 60 if FULL else 5
 STOPS = 5 if FULL else 1
+KILLS = 10 if FULL else 2
 RECOVERED_S = 30
 NOT_WRITTEN = "The database cannot be written since"
 
@@ -96,6 +99,52 @@ def test_the_order_is_kept_when_postgresql_stops_again_while_the_spool_is_stored
         assert_recovers(sender, served)
     assert set(sender.statuses) == {200}
     assert_nothing_lost(ledger, database)
+
+
+@pytest.mark.postgres
+def test_the_spool_is_left_while_a_hundred_pushes_a_second_go_on(
+    own_postgres: PostgresServer, database: str, serve: Serve, ledger: Path
+) -> None:
+    """There is no moment without a push: the last of the spool is stored, and all come behind it."""
+    served = serve(PULT_DATABASE_URL=database)
+    with Sender(served.url, ledger, lanes=16, per_s=100) as sender:
+        own_postgres.stop(keep=True)
+        sender.wait_for(len(sender.answered) + 300)
+        own_postgres.start()
+        assert_recovers(sender, served)
+        sender.wait_for(len(sender.answered) + 40)
+    eventually_drained(served.data_dir)  # a slow machine may have sent some there again
+    assert set(sender.statuses) == {200}
+    assert_nothing_lost(ledger, database)
+
+
+def test_a_kill_while_the_spool_is_left_loses_nothing_and_doubles_nothing(serve: Serve, ledger: Path) -> None:
+    served, chance = serve(), random.Random(7)
+    with Sender(served.url, ledger, lanes=16, per_s=100) as sender:
+        for _ in range(KILLS):
+            sender.wait_for(len(sender.answered) + 20)
+            other = lock(served.data_dir / "pult.db")
+            sender.wait_for(len(sender.answered) + 100)
+            other.close()
+            until = time.monotonic() + RECOVERED_S
+            while not _has_begun_to_leave(served) and time.monotonic() < until:
+                time.sleep(0.001)  # the moments until the file is gone are few
+            time.sleep(chance.random() / 50)
+            served.kill()
+            served.start()
+        assert_recovers(sender, served)
+    eventually_drained(served.data_dir)
+    assert 503 not in sender.statuses
+    assert_nothing_lost(ledger, sqlite_url(served))
+
+
+def _has_begun_to_leave(served: Served) -> bool:
+    """Whether a part of the spool is stored, or all of it."""
+    if not list((served.data_dir / "spool").glob("*.jsonl")):
+        return True
+    with closing(sqlite3.connect(served.data_dir / "pult.db")) as conn:
+        found = conn.execute("SELECT count(*) FROM setting WHERE name LIKE 'spool:%'").fetchone()
+    return bool(found[0])
 
 
 def _has_begun_to_store(served: Served, database: str) -> bool:

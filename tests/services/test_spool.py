@@ -12,7 +12,8 @@ from app.pbx.message import Invalid
 from app.services import spool as spools
 from app.services import spool_file
 from app.services.intake import Incoming
-from app.services.spool import Spool
+from app.services.outage import Unavailable
+from app.services.spool import Batch, Spool
 from app.services.spool_file import SpoolFile
 from tests.services.pushes import event
 
@@ -100,6 +101,49 @@ def test_a_push_that_comes_while_the_last_is_stored_is_not_forgotten(spool: Spoo
     assert not spool.finish(own_of(spool).size)
     spool.sync(late)
     assert waiting(own_of(spool)) == ["a", "late"]
+
+
+def test_nothing_waits_here_once_the_last_batch_is_handed_over_and_the_file_stays(
+    spool: Spool, folder: Path
+) -> None:
+    keep(spool, "a")
+    spool.put(event("INCOMING", "a", "not-synced-yet"))
+    handed: list[Batch] = []
+    assert spool.hand_over(0, 2, handed.append) is handed[0] is spool.last
+    assert len(handed[0].lines) == 2
+    assert not spool.is_waiting
+    assert left(folder) == [] != list(folder.iterdir()), "the file is there, and held"
+    assert spool.finish(handed[0].end)
+    assert spool.last is None
+
+
+def test_a_last_batch_that_fails_waits_again_at_once(spool: Spool) -> None:
+    keep(spool, "a")
+    last = spool.hand_over(0, 1, lambda batch: None)
+    assert last is not None
+    last.fail(Unavailable("away"))
+    assert spool.is_waiting
+    spool.hand_over(0, 1, lambda batch: batch.fail(Unavailable("sooner than one could say so")))
+    assert spool.is_waiting
+
+
+def test_who_is_put_behind_the_last_batch_waits_and_so_do_all_who_follow(spool: Spool) -> None:
+    keep(spool, "a")
+    last = spool.hand_over(0, 1, lambda batch: None)
+    assert last is not None
+    keep(spool, "late")
+    assert spool.is_waiting
+    assert not spool.finish(last.end)
+    assert waiting(own_of(spool), last.end) == ["late"]
+    assert spool.hand_over(last.end, 1, lambda batch: None)
+    assert not spool.is_waiting
+
+
+def test_more_than_a_batch_is_not_handed_over(spool: Spool) -> None:
+    keep(spool, "a", "b")
+    assert spool.hand_over(0, 1, lambda batch: pytest.fail("too many")) is None
+    assert spool.is_waiting
+    assert spool.hand_over(own_of(spool).size, 1, lambda batch: pytest.fail("nothing is left")) is None
 
 
 def test_what_a_dead_process_left_is_found_once_and_what_a_living_one_holds_is_not(
